@@ -1,0 +1,30 @@
+"""Where things lie: what ships with the repository, and one folder of the person's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHIPPED_CHECKPOINTS = REPOSITORY / "checkpoints"
+ASSETS = REPOSITORY / "assets"
+
+
+def home() -> Path:
+    """The person's own folder: ``$BGBIAS_HOME``, else ``~/.bgbias`` (not created here)."""
+    return Path(os.environ.get("BGBIAS_HOME") or "~/.bgbias").expanduser()
+
+
+def cache_folder() -> Path:
+    """What can be made again: rendered data sets, converted weights."""
+    return home() / "cache"
+
+
+def own_checkpoints() -> Path:
+    """Checkpoints that this person trained."""
+    return home() / "checkpoints"
+
+
+def runs_folder() -> Path:
+    """One folder for each training run."""
+    return home() / "runs"
