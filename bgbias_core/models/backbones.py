@@ -1,0 +1,162 @@
+"""The backbones by name: how each is built and what pictures it expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+import timm
+from timm.layers import LayerNorm2d
+from timm.models.mobilenetv3 import MobileNetV3
+from timm.models.vision_transformer import VisionTransformer
+from timm.models.vision_transformer_hybrid import ConvStem, HybridEmbed
+from torch import nn
+
+from bgbias_core.errors import ModelError, UnknownNameError
+from bgbias_core.models.preprocessing import Triple
+from bgbias_core.models.strategy import Pooling
+from bgbias_core.registry import lookup
+
+TIMM_PREFIX = "timm/"
+HALF: Triple = (0.5, 0.5, 0.5)
+IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
+IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """A backbone by name.
+
+    Attributes:
+        title: What a person reads.
+        timm_name: Architecture (with a tag: and pretrained weights) in timm.
+        size: Side of the square input in pixels.
+        origin: Where pretrained weights come from: ``hub``, a ``package``, or ``none`` (trained from scratch).
+        arguments: Arguments of the timm architecture.
+        mean: Mean of each RGB channel in [0, 1].
+        std: Standard deviation of each RGB channel in [0, 1].
+        pooling: The pooling that the backbone is usually read with.
+        head_norm: Whether a LayerNorm stands between pooling and the linear head.
+        build: Builds the network without head where it is no plain timm architecture.
+    """
+
+    title: str
+    timm_name: str
+    size: int
+    origin: Literal["hub", "package", "none"]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    mean: Triple = IMAGENET_MEAN
+    std: Triple = IMAGENET_STD
+    pooling: Pooling = "gap"
+    head_norm: bool = False
+    build: Callable[[], nn.Module] | None = None
+
+
+def _aviary_vit() -> nn.Module:
+    # A stem of three convolutions in place of one patch projection: a small ViT learns from thousands of images, not
+    # millions. LayerNorm, because BatchNorm's running statistics fail on images that are mostly one constant colour.
+    stem = ConvStem(
+        channels=(32, 64, 128), kernel_size=(5, 3, 3), stride=(3, 2, 2), padding=(1, 1, 1), norm_layer=LayerNorm2d
+    )
+    return VisionTransformer(
+        img_size=96,
+        patch_size=1,
+        embed_dim=128,
+        depth=4,
+        num_heads=4,
+        num_classes=0,
+        embed_layer=partial(HybridEmbed, backbone=stem, proj=False),
+    )
+
+
+def _convnext(title: str, size_name: str) -> BackboneSpec:
+    return BackboneSpec(title, f"convnext_{size_name}.fb_in22k_ft_in1k", 224, "hub", head_norm=True)
+
+
+def _dinov2(title: str, size_name: str) -> BackboneSpec:
+    return BackboneSpec(title, f"vit_{size_name}_patch14_dinov2.lvd142m", 518, "hub", pooling="cls+gap")
+
+
+BACKBONES: dict[str, BackboneSpec] = {
+    "aviary-convnext": BackboneSpec(
+        "Small ConvNeXt, 96 px",
+        "convnext_atto_ols",
+        96,
+        "none",
+        # Stride 16 and not 32: at 96 px a grid of 3×3 cells cannot carry a bird.
+        arguments={"depths": (1, 1, 3, 1), "dims": (32, 64, 128, 144), "output_stride": 16},
+        mean=HALF,
+        std=HALF,
+        head_norm=True,
+    ),
+    "aviary-vit": BackboneSpec("Small ViT, 96 px", "", 96, "none", mean=HALF, std=HALF, build=_aviary_vit),
+    "efficientnet-lite0": BackboneSpec(
+        "EfficientNet-Lite0", "tf_efficientnet_lite0", 256, "package", mean=HALF, std=HALF
+    ),
+    "convnext-small": _convnext("ConvNeXt-S", "small"),
+    "convnext-base": _convnext("ConvNeXt-B", "base"),
+    "convnext-large": _convnext("ConvNeXt-L", "large"),
+    "dinov2-vit-small": _dinov2("DINOv2 ViT-S/14", "small"),
+    "dinov2-vit-base": _dinov2("DINOv2 ViT-B/14", "base"),
+    "dinov2-vit-large": _dinov2("DINOv2 ViT-L/14", "large"),
+}
+
+
+def backbone_spec(name: str) -> BackboneSpec:
+    """Look a backbone up: a name of ``BACKBONES``, or ``timm/`` and any timm architecture.
+
+    Raises:
+        UnknownNameError: Neither this project nor timm knows the name.
+    """
+    if not name.startswith(TIMM_PREFIX):
+        return lookup(BACKBONES, name, "backbone")
+    timm_name = name.removeprefix(TIMM_PREFIX)
+    if not timm.is_model(timm_name):
+        raise UnknownNameError(f"timm has no architecture named '{timm_name}'; timm.list_models() lists those it has.")
+    settings = timm.get_pretrained_cfg(timm_name, allow_unregistered=False)
+    if settings is None:
+        return BackboneSpec(timm_name, timm_name, 224, "none")
+    return BackboneSpec(
+        timm_name, timm_name, settings.input_size[-1], "hub", mean=settings.mean, std=settings.std
+    )
+
+
+def build_network(spec: BackboneSpec, size: int, *, pretrained: bool = False) -> nn.Module:
+    """Build a backbone without its head.
+
+    Args:
+        spec: The backbone.
+        size: Side of the square images in pixels; position embeddings are made for it.
+        pretrained: Whether timm fetches weights (from its cache or the hub).
+
+    Returns:
+        A network with ``forward_features``, all of whose parameters take part in it.
+
+    Raises:
+        ModelError: timm cannot build it.
+    """
+    if spec.build is not None:
+        network = spec.build()
+    else:
+        arguments = dict(spec.arguments)
+        if size != spec.size and _takes_image_size(spec.timm_name):
+            arguments["img_size"] = size
+        try:
+            network = timm.create_model(spec.timm_name, pretrained=pretrained, num_classes=0, **arguments)
+        except (TypeError, ValueError, AssertionError) as error:
+            raise ModelError(f"timm cannot build '{spec.timm_name}' at {size} px ({error}); choose another size.") from error
+    # What stood between features and classes is the classifier's own; left here it would never receive a gradient.
+    behind_pooling = ("head", "fc_norm", "head_drop")
+    if isinstance(network, MobileNetV3):
+        behind_pooling += ("conv_head", "norm_head")
+    for name in behind_pooling:
+        if isinstance(getattr(network, name, None), nn.Module):
+            setattr(network, name, nn.Identity())
+    return network
+
+
+def _takes_image_size(timm_name: str) -> bool:
+    settings = timm.get_pretrained_cfg(timm_name)
+    return bool(settings and settings.fixed_input_size)
