@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SHIPPED_CHECKPOINTS = REPOSITORY / "checkpoints"
-ASSETS = REPOSITORY / "assets"
+
+
+def _shipped(name: str) -> Path:
+    """Beside the package in a clone; under the environment's ``share`` once installed."""
+    beside = REPOSITORY / name
+    return beside if beside.is_dir() else Path(sysconfig.get_path("data")) / "share" / "bgbias" / name
+
+
+SHIPPED_CHECKPOINTS = _shipped("checkpoints")
+ASSETS = _shipped("assets")
 
 
 def home() -> Path:

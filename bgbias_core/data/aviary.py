@@ -55,9 +55,7 @@ class AviaryQuery:
 
     def recipes(self) -> list[Recipe]:
         """The recipes of the samples, in order."""
-        return draw_recipes(
-            self.split, self.n, condition=self.condition, correlation=self.correlation, seed=self.seed
-        )
+        return draw_recipes(self.split, self.n, condition=self.condition, correlation=self.correlation, seed=self.seed)
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,8 @@ Pixels = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 def _read(path: Path, query: AviaryQuery) -> Pixels | None:
     try:
-        with np.load(path) as stored:
+        # Opened here, because NumPy leaves the file open when it is no archive.
+        with path.open("rb") as file, np.load(file) as stored:
             images, masks = stored["images"], stored["masks"]
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None  # absent or damaged: it is rendered again
@@ -141,7 +140,11 @@ def _render_all(recipes: Sequence[Recipe], size: int, workers: int, progress: Pr
 
 
 def _collect(
-    rendered: Iterable[Pixels], starts: range, images: NDArray[np.uint8], masks: NDArray[np.uint8], progress: Progress | None
+    rendered: Iterable[Pixels],
+    starts: range,
+    images: NDArray[np.uint8],
+    masks: NDArray[np.uint8],
+    progress: Progress | None,
 ) -> None:
     for start, (some_images, some_masks) in zip(starts, rendered, strict=True):
         stop = start + len(some_images)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import timm
 from timm.layers import LayerNorm2d
@@ -118,9 +118,8 @@ def backbone_spec(name: str) -> BackboneSpec:
     settings = timm.get_pretrained_cfg(timm_name, allow_unregistered=False)
     if settings is None:
         return BackboneSpec(timm_name, timm_name, 224, "none")
-    return BackboneSpec(
-        timm_name, timm_name, settings.input_size[-1], "hub", mean=settings.mean, std=settings.std
-    )
+    mean, std = cast("Triple", settings.mean), cast("Triple", settings.std)
+    return BackboneSpec(timm_name, timm_name, settings.input_size[-1], "hub", mean=mean, std=std)
 
 
 def build_network(spec: BackboneSpec, size: int, *, pretrained: bool = False) -> nn.Module:
@@ -146,9 +145,11 @@ def build_network(spec: BackboneSpec, size: int, *, pretrained: bool = False) ->
         try:
             network = timm.create_model(spec.timm_name, pretrained=pretrained, num_classes=0, **arguments)
         except (TypeError, ValueError, AssertionError) as error:
-            raise ModelError(f"timm cannot build '{spec.timm_name}' at {size} px ({error}); choose another size.") from error
+            raise ModelError(
+                f"timm cannot build '{spec.timm_name}' at {size} px ({error}); choose another size."
+            ) from error
     # What stood between features and classes is the classifier's own; left here it would never receive a gradient.
-    behind_pooling = ("head", "fc_norm", "head_drop")
+    behind_pooling: tuple[str, ...] = ("head", "fc_norm", "head_drop")
     if isinstance(network, MobileNetV3):
         behind_pooling += ("conv_head", "norm_head")
     for name in behind_pooling:

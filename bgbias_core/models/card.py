@@ -13,7 +13,7 @@ from bgbias_core.errors import CheckpointError
 from bgbias_core.models.preprocessing import Preprocessing
 from bgbias_core.models.strategy import Pooling, Region, Strategy
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 
 class _Frozen(BaseModel):
@@ -156,7 +156,9 @@ class Card(_Frozen):
         try:
             card = cls.model_validate_json(path.read_bytes())
         except OSError as error:
-            raise CheckpointError(f"The card {path.name} cannot be read ({error.strerror}); restore the file.") from error
+            raise CheckpointError(
+                f"The card {path.name} cannot be read ({error.strerror}); restore the file."
+            ) from error
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors weights and a card, saved together, found by name and loaded only when they belong together."""
+"""Checkpoints: safetensors weights and a card, saved together, found by name, loaded only where they fit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def list_checkpoints() -> Listing:
 def _read_named(path: Path) -> Card:
     card = Card.read(path)
     if card.name != path.stem:
-        raise CheckpointError(f"The card {path.name} calls itself '{card.name}'; a card's file bears its name. Rename it back.")
+        raise CheckpointError(
+            f"The card {path.name} calls itself '{card.name}'; a card's file bears its name. Rename it back."
+        )
     return card
 
 
@@ -127,13 +129,19 @@ def _read_weights(card: Card, folder: Path) -> dict[str, Tensor]:
     if card.weights.source == "package":
         packaged = lookup(PACKAGED, card.weights.name, "packaged backbone")
         if packaged.sha256 != card.weights.sha256:
-            raise CheckpointError(f"The card of '{card.name}' names other weights than {packaged.package} has; restore the card.")
+            raise CheckpointError(
+                f"The card of '{card.name}' names other weights than {packaged.package} has; restore the card."
+            )
         return convert_packaged(card.weights.name)
     path = folder / card.weights.name
     if path.parent != folder or not path.is_file():
-        raise CheckpointError(f"The weights of '{card.name}' ({card.weights.name}) are missing beside its card; restore them.")
+        raise CheckpointError(
+            f"The weights of '{card.name}' ({card.weights.name}) are missing beside its card; restore them."
+        )
     if hashlib.sha256(path.read_bytes()).hexdigest() != card.weights.sha256:
-        raise CheckpointError(f"The weights of '{card.name}' are not those its card names (sha256 differs); restore both files.")
+        raise CheckpointError(
+            f"The weights of '{card.name}' are not those its card names (sha256 differs); restore both files."
+        )
     try:
         return load_file(path)
     except SafetensorError as error:
@@ -142,7 +150,9 @@ def _read_weights(card: Card, folder: Path) -> dict[str, Tensor]:
 
 def _load_state(classifier: MaskedClassifier, card: Card, state: dict[str, Tensor]) -> None:
     try:
-        classifier.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
+        classifier.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+        )
     except RuntimeError as error:
         raise CheckpointError(
             f"The weights of '{card.name}' do not fit the network its card describes; restore both files."

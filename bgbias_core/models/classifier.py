@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -66,17 +67,20 @@ class MaskedClassifier(nn.Module):
         head_norm: bool = False,
     ) -> None:
         super().__init__()
+        self.stages = read_stages(backbone)
         self.depths = describe_depths(backbone, size)
         check_combination(self.depths, strategy, pooling, region)
         self.strategy, self.pooling, self.region = strategy, pooling, region
         self.depth = self.depths.resolve(strategy)
-        self.prefix = _prefix_tokens(backbone)
-        self.channels = int(backbone.num_features)  # type: ignore[arg-type]
+        self.prefix = int(getattr(backbone, "num_prefix_tokens", 0))
+        self.channels = cast("int", backbone.num_features)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self.backbone = backbone
         width = self.channels * (2 if pooling == "cls+gap" else 1)
-        self.head = nn.Sequential(nn.LayerNorm(width, eps=1e-6) if head_norm else nn.Identity(), nn.Linear(width, classes))
+        self.head = nn.Sequential(
+            nn.LayerNorm(width, eps=1e-6) if head_norm else nn.Identity(), nn.Linear(width, classes)
+        )
 
     def forward(self, images: Tensor, masks: Tensor | None = None) -> Tensor:
         """Return logits.
@@ -111,8 +115,7 @@ class MaskedClassifier(nn.Module):
         """
         if self.depth == 0 and masks is not None:
             images = mask_image(images, masks, self.strategy.fill, self.mean)
-        inner = self.depth is not None and 0 < self.depth < self.depths.last
-        with self._masked_inside(masks) if inner and masks is not None else nullcontext():
+        with self._masked_inside(masks):
             output = self.backbone.forward_features((images - self.mean) / self.std)  # type: ignore[operator]
         return self._as_features(output, (images.shape[-2], images.shape[-1]))
 
@@ -143,10 +146,12 @@ class MaskedClassifier(nn.Module):
         weighted = grid if self.depth == self.depths.last else grid * weights
         return weighted.sum(dim=(2, 3)) / weights.sum(dim=(2, 3)).clamp_min(torch.finfo(torch.float32).eps)
 
-    def _masked_inside(self, masks: Tensor):  # type: ignore[no-untyped-def]  # the context manager of masked_output
-        info = self.backbone.feature_info[self.depth - 1]  # type: ignore[index,operator]
-        module = self.backbone.get_submodule(info["module"])
-        return masked_output(module, masks, info["num_chs"], self.prefix, self.strategy.mask_resize)
+    def _masked_inside(self, masks: Tensor | None) -> AbstractContextManager[None]:
+        if masks is None or self.depth is None or not 0 < self.depth < self.depths.last:
+            return nullcontext()
+        stage = self.stages[self.depth - 1]
+        module = self.backbone.get_submodule(stage.module)
+        return masked_output(module, masks, stage.channels, self.prefix, self.strategy.mask_resize)
 
     def _as_features(self, output: Tensor, image: tuple[int, int]) -> Features:
         if output.ndim == 3:
@@ -156,6 +161,36 @@ class MaskedClassifier(nn.Module):
             return Features(patches.unflatten(2, (rows, columns)), output[:, 0] if has_cls else None)
         grid = output if output.shape[1] == self.channels else output.permute(0, 3, 1, 2)
         return Features(grid, None)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One depth of a backbone, as timm describes it.
+
+    Attributes:
+        module: Name of the module whose output lies at this depth.
+        channels: Number of channels there.
+        reduction: Pixels of the image to one cell of the grid.
+    """
+
+    module: str
+    channels: int
+    reduction: int
+
+
+def read_stages(backbone: nn.Module) -> tuple[Stage, ...]:
+    """Read off a timm network where its stages or blocks are.
+
+    Raises:
+        ModelError: The network does not say so.
+    """
+    infos = getattr(backbone, "feature_info", None)
+    if not infos or not hasattr(backbone, "forward_features"):
+        raise ModelError(
+            f"{type(backbone).__name__} does not describe its stages (feature_info); "
+            "choose a timm backbone that gives a feature map or tokens."
+        )
+    return tuple(Stage(str(info["module"]), int(info["num_chs"]), int(info["reduction"])) for info in infos)
 
 
 def describe_depths(backbone: nn.Module, size: int) -> Depths:
@@ -168,15 +203,5 @@ def describe_depths(backbone: nn.Module, size: int) -> Depths:
     Raises:
         ModelError: The network does not say where its stages are.
     """
-    infos = getattr(backbone, "feature_info", None)
-    if not infos or not hasattr(backbone, "forward_features"):
-        raise ModelError(
-            f"{type(backbone).__name__} does not describe its stages (feature_info); "
-            "choose a timm backbone that gives a feature map or tokens."
-        )
-    grids = tuple((-(-size // info["reduction"]),) * 2 for info in infos)
+    grids = tuple((-(-size // stage.reduction),) * 2 for stage in read_stages(backbone))
     return Depths(grids=grids, has_cls=getattr(backbone, "cls_token", None) is not None)
-
-
-def _prefix_tokens(backbone: nn.Module) -> int:
-    return int(getattr(backbone, "num_prefix_tokens", 0))

@@ -38,7 +38,8 @@ def mask_image(images: Tensor, masks: Tensor, fill: Fill, mean: Tensor) -> Tenso
 def _blurred(images: Tensor) -> Tensor:
     sigma = BLUR_SHARE * min(images.shape[-2:])
     radius = min(round(3 * sigma), min(images.shape[-2:]) - 1)
-    return gaussian_blur(images, kernel_size=[2 * radius + 1] * 2, sigma=[sigma] * 2)
+    blurred: Tensor = gaussian_blur(images, kernel_size=[2 * radius + 1] * 2, sigma=[sigma] * 2)
+    return blurred
 
 
 def mask_to_grid(masks: Tensor, grid: tuple[int, int], mask_resize: MaskResize) -> Tensor:
@@ -102,7 +103,9 @@ def token_grid(tokens: int, image: tuple[int, int]) -> tuple[int, int]:
 
 
 @contextmanager
-def masked_output(module: nn.Module, masks: Tensor, channels: int, prefix: int, mask_resize: MaskResize) -> Iterator[None]:
+def masked_output(
+    module: nn.Module, masks: Tensor, channels: int, prefix: int, mask_resize: MaskResize
+) -> Iterator[None]:
     """Mask what ``module`` returns, for as long as the context lasts; the hook is gone afterwards, also on failure."""
 
     def hook(_module: nn.Module, _inputs: object, output: object) -> Tensor:

@@ -45,9 +45,8 @@ def photo_cards() -> tuple[Card, ...]:
 def imagenet_names() -> tuple[str, ...]:
     """The 1,000 classes of ImageNet-1k in the order of their index: each synset's first word, all different."""
     info = ImageNetInfo("imagenet-1k")
-    return tuple(
-        _TOLD_APART.get(synset) or info.label_name_to_description(synset).split(",")[0] for synset in info.label_names()
-    )
+    synsets: list[str] = info.label_names()
+    return tuple(_TOLD_APART.get(synset) or info.label_name_to_description(synset).split(",")[0] for synset in synsets)
 
 
 def _card(strategy: StrategyName, depths: Depths, classes: tuple[str, ...]) -> Card:

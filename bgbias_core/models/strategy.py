@@ -110,15 +110,18 @@ def check_combination(depths: Depths, strategy: Strategy, pooling: Pooling, regi
     if "cls" in pooling and not depths.has_cls:
         raise ModelError(f"Pooling '{pooling}' needs a class token and this backbone has none; use pooling 'gap'.")
     if pooling == "cls" and region == "foreground":
-        raise ModelError("Region 'foreground' says which cells gap averages, and pooling 'cls' averages none; use region 'all'.")
+        raise ModelError(
+            "Region 'foreground' says which cells gap averages, and pooling 'cls' averages none; use region 'all'."
+        )
     if strategy.name == "unmasked" and region == "foreground":
         raise ModelError(
-            "Averaging foreground cells only is late masking at the last depth; choose strategy 'late', or region 'all'."
+            "Averaging foreground cells only is late masking at the last depth; choose strategy 'late', "
+            "or region 'all'."
         )
     if strategy.name == "late" and depth == depths.last and pooling == "cls":
         raise ModelError(
-            "Late masking after the last block with pooling 'cls' is exactly unmasked, because the class token is never "
-            "masked; choose an earlier depth, or pooling 'gap' or 'cls+gap'."
+            "Late masking after the last block with pooling 'cls' is exactly unmasked, because the class token is "
+            "never masked; choose an earlier depth, or pooling 'gap' or 'cls+gap'."
         )
     cut = [depths.grids[depth - 1]] if depth else []
     cut += [depths.grids[-1]] if region == "foreground" else []

@@ -88,14 +88,18 @@ def load_backbone(name: str, size: int, choice: WeightsChoice) -> tuple[nn.Modul
     if choice == "random":
         return build_network(spec, size), Origin("random", None)
     if spec.origin == "none":
-        raise ModelError(f"Backbone '{name}' has no pretrained weights; ask for random ones (weights: random) and train it.")
+        raise ModelError(
+            f"Backbone '{name}' has no pretrained weights; ask for random ones (weights: random) and train it."
+        )
     local = weights_folder() / f"{spec.timm_name}.safetensors"
     if local.is_file():
         return _from_file(spec, size, local)
     if spec.origin == "package":
         network = build_network(spec, size)
         converted = convert_packaged(name)
-        state = {key.removeprefix("backbone."): value for key, value in converted.items() if key.startswith("backbone.")}
+        state = {
+            key.removeprefix("backbone."): value for key, value in converted.items() if key.startswith("backbone.")
+        }
         network.load_state_dict(state)
         return network, Origin(f"package {PACKAGED[name].package}", PACKAGED[name].sha256)
     return _from_hub(name, spec, size, local)
@@ -106,14 +110,16 @@ def _from_file(spec: BackboneSpec, size: int, path: Path) -> tuple[nn.Module, Or
     try:
         state = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"The weights in {path} cannot be read ({error}); put a whole safetensors file there.") from error
+        raise ModelError(
+            f"The weights in {path} cannot be read ({error}); put a whole safetensors file there."
+        ) from error
     expected = network.state_dict()
     missing = expected.keys() - state.keys()
     wrong = [key for key in expected.keys() & state.keys() if expected[key].shape != state[key].shape]
     if missing or wrong:
         raise ModelError(
-            f"{path} does not hold the weights of '{spec.timm_name}' at {size} px: {len(missing)} tensors are missing and "
-            f"{len(wrong)} have another shape; give weights of that architecture and size."
+            f"{path} does not hold the weights of '{spec.timm_name}' at {size} px: {len(missing)} tensors are "
+            f"missing and {len(wrong)} have another shape; give weights of that architecture and size."
         )
     network.load_state_dict({key: state[key] for key in expected})
     return network, Origin(f"file {path.name}", fingerprint(network.state_dict()))
@@ -126,8 +132,9 @@ def _from_hub(name: str, spec: BackboneSpec, size: int, local: Path) -> tuple[nn
         raise
     except Exception as error:  # the hub client raises dozens of kinds, among them plain OSError and httpx's own
         raise ModelError(
-            f"The pretrained weights of '{name}' ({spec.timm_name}) are not on this machine and the hub cannot be reached. "
-            f"Connect once, or put the safetensors file at {local}, or ask for random weights by name (weights: random)."
+            f"The pretrained weights of '{name}' ({spec.timm_name}) are not on this machine and the hub cannot be "
+            f"reached. Connect once, or put the safetensors file at {local}, or ask for random weights by name "
+            "(weights: random)."
         ) from error
     return network, Origin(f"hub timm/{spec.timm_name}", fingerprint(network.state_dict()))
 

@@ -143,8 +143,10 @@ def test_colour_statistics_do_not_name_the_species() -> None:
     """Five nearest neighbours among object-only histograms: the family is free, which is a third of the species."""
     labels = np.arange(len(SPECIES))
     histograms = np.array(
-        [[colour_histogram(draw_bird(species, 1000 * (1 + label) + seed, 96)) for seed in range(30)]
-         for label, species in enumerate(SPECIES.values())]
+        [
+            [colour_histogram(draw_bird(species, 1000 * (1 + label) + seed, 96)) for seed in range(30)]
+            for label, species in enumerate(SPECIES.values())
+        ]
     )
     train, test = histograms[:, :20].reshape(-1, 512), histograms[:, 20:].reshape(-1, 512)
     distance = np.abs(test[:, None] - train[None]).sum(axis=2)

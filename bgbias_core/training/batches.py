@@ -1,0 +1,77 @@
+"""Samples in memory, handed out as whole batches: images, masks and labels, augmented together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from bgbias_core.training.config import Augmentation
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Images float32 ``[B, 3, S, S]`` in [0, 1], masks float32 ``[B, 1, S, S]`` in [0, 1], labels int64 ``[B]``."""
+
+
+class MaskedImages(Dataset[Batch]):
+    """Images with masks and labels in memory, fetched a batch at a time.
+
+    Args:
+        images: uint8 ``[N, S, S, 3]``.
+        masks: uint8 ``[N, S, S]``, 0 or 1.
+        labels: int64 ``[N]``.
+        augmentation: Random changes; drawn from torch's global generator, so that a seed repeats them.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        masks: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        self._images = torch.from_numpy(images).permute(0, 3, 1, 2)
+        self._masks = torch.from_numpy(masks).unsqueeze(1)
+        self._labels = torch.from_numpy(labels)
+        self._augmentation = augmentation
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.__getitems__([index])
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        """One batch; torch's loader prefers this to fetching and stacking single samples."""
+        rows = torch.as_tensor(indices)
+        images, masks = self._images[rows], self._masks[rows]
+        if self._augmentation is not None:
+            images, masks = _augment(images, masks, self._augmentation)
+        return images.float().div_(255), masks.float(), self._labels[rows]
+
+
+def _augment(images: Tensor, masks: Tensor, augmentation: Augmentation) -> tuple[Tensor, Tensor]:
+    count, _, height, width = images.shape
+    span = augmentation.shift
+    down, right = torch.randint(-span, span + 1, (2, count, 1))
+    rows = (torch.arange(height) + down).clamp(0, height - 1)
+    columns = (torch.arange(width) + right).clamp(0, width - 1)
+    if augmentation.flip:
+        mirrored = torch.rand(count, 1) < 0.5
+        columns = torch.where(mirrored, columns.flip(1), columns)
+    which = torch.arange(count)[:, None, None]
+    # Indexing with [B, H, W] arrays moves the channels last.
+    pick = (which, slice(None), rows[:, :, None], columns[:, None, :])
+    return images[pick].permute(0, 3, 1, 2), masks[pick].permute(0, 3, 1, 2)
+
+
+def _whole(batch: Batch) -> Batch:
+    return batch
+
+
+def loader(samples: MaskedImages, batch_size: int, *, shuffle: bool) -> DataLoader[Batch]:
+    """A loader over whole batches; the last one may be smaller, and none is dropped."""
+    return DataLoader(samples, batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)  # type: ignore[arg-type]  # the stub expects single samples

@@ -1,0 +1,131 @@
+"""Training runs: a real small run, resumed to the same numbers, chosen on validation and refused in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from bgbias_core.errors import ConfigError
+from bgbias_core.models import load_checkpoint
+from bgbias_core.paths import own_checkpoints
+from bgbias_core.training import TrainingConfig, train
+from bgbias_core.training.batches import MaskedImages
+from bgbias_core.training.config import Augmentation
+from bgbias_core.training.loop import _warmup_cosine
+
+BODY = {
+    "name": "tiny",
+    "title": "Tiny",
+    "data": {"train": 96, "validation": 24},
+    "model": {
+        "backbone": "aviary-convnext",
+        "weights": "random",
+        "strategy": {"name": "late"},
+        "region": "foreground",
+    },
+    "optimisation": {"epochs": 3, "batch_size": 32, "warmup_epochs": 1},
+}
+
+
+def config(**changes: object) -> TrainingConfig:
+    return TrainingConfig.model_validate(BODY | changes)
+
+
+class StoppedError(Exception):
+    """Raised by a progress callback, as a killed process would stop: between two steps."""
+
+
+def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path: Path) -> None:
+    whole = train(config(), tmp_path / "whole", tmp_path / "a")
+
+    def stop_in_the_third_epoch(done: int, total: int) -> None:
+        if done == 7:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train(config(), tmp_path / "cut", tmp_path / "b", progress=stop_in_the_third_epoch)
+    assert len(json.loads((tmp_path / "cut" / "history.json").read_text())) == 2
+    assert not (tmp_path / "b").exists()
+    steps: list[tuple[int, int]] = []
+    resumed = train(
+        config(), tmp_path / "cut", tmp_path / "b", progress=lambda done, total: steps.append((done, total))
+    )
+    assert steps == [(7, 9), (8, 9), (9, 9)]
+    assert resumed.weights.sha256 == whole.weights.sha256
+    histories = [json.loads((tmp_path / run / "history.json").read_text()) for run in ("whole", "cut")]
+    for one, other in zip(*histories, strict=True):
+        assert (one["epoch"], one["loss"], one["score"]) == (other["epoch"], other["loss"], other["score"])
+    assert [path.name for path in (tmp_path / "cut").glob("state-*")] == ["state-3"]
+
+
+def test_training_learns_and_leaves_a_checkpoint(tmp_path: Path) -> None:
+    easy = config(
+        data={"train": 240, "validation": 24, "correlation": 1.0},
+        model=BODY["model"] | {"strategy": {"name": "unmasked"}, "region": "all"},  # type: ignore[operator]
+        optimisation={"epochs": 6, "batch_size": 16, "warmup_epochs": 1},
+    )
+    card = train(easy, tmp_path, own_checkpoints())
+    history = json.loads((tmp_path / "history.json").read_text())
+    assert history[-1]["loss"] < 0.8 * history[0]["loss"]
+    assert max(entry["score"] for entry in history) > 3 / 12
+    loaded = load_checkpoint("tiny")
+    assert loaded.card == card
+    assert card.config == easy.model_dump(mode="json")
+    assert card.training_data.parameters["correlation"] == 1.0
+    assert card.mask_source_at_training == "none"
+    assert card.architecture.grid == (6, 6)
+
+
+def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(config(seed=1).model_dump_json())
+    with pytest.raises(ConfigError, match="another configuration"):
+        train(config(), tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"optimisation": {"epochs": 0}}, "optimisation.epochs"),
+        ({"learning_rate": 1}, "learning_rate"),
+        ({"data": {"correlation": 1.5}}, "data.correlation"),
+        ({"model": {"backbone": "aviary-vit", "strategy": {"name": "early", "depth": 3}}}, "cannot have depth 3"),
+    ],
+)
+def test_a_faulty_configuration_names_its_fault(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    path = tmp_path / "faulty.json"
+    path.write_text(json.dumps(BODY | changes))
+    with pytest.raises(ConfigError, match=words):
+        TrainingConfig.read(path)
+
+
+def test_a_missing_configuration_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        TrainingConfig.read(tmp_path / "none.json")
+
+
+def test_the_schedule_rises_and_falls_to_zero() -> None:
+    factor = _warmup_cosine(10, config(optimisation={"epochs": 5, "warmup_epochs": 2}).optimisation)
+    values = [factor(step) for step in range(51)]
+    assert values[:21] == sorted(values[:21])
+    assert values[20:] == sorted(values[20:], reverse=True)
+    assert max(values) == pytest.approx(1)
+    assert values[50] == pytest.approx(0)
+
+
+def test_augmentation_moves_image_and_mask_together() -> None:
+    torch.manual_seed(0)
+    images = torch.zeros(8, 16, 16, 3, dtype=torch.uint8)
+    images[:, 5:9, 4:7] = 255
+    masks = (images[..., 0] > 0).to(torch.uint8)
+    samples = MaskedImages(images.numpy(), masks.numpy(), torch.arange(8).numpy(), Augmentation(flip=True, shift=3))
+    moved, together, labels = samples.__getitems__(list(range(8)))
+    assert moved.shape == (8, 3, 16, 16)
+    assert torch.equal(moved[:, :1], together)
+    assert (together.sum(dim=(1, 2, 3)) == 12).all()
+    assert torch.equal(labels, torch.arange(8))
+    assert len({tuple(mask.flatten().tolist()) for mask in together}) > 3
+    untouched, _, _ = MaskedImages(images.numpy(), masks.numpy(), torch.arange(8).numpy()).__getitems__([0])
+    assert torch.equal(untouched[0], images[0].permute(2, 0, 1) / 255)
