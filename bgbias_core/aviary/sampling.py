@@ -17,7 +17,9 @@ Condition = Literal["ID", "OOD"]
 _SPLIT_STREAM: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
 
 
-def draw_recipes(split: Split, n: int, *, condition: Condition = "ID", correlation: float = 0.95, seed: int = 0) -> list[Recipe]:
+def draw_recipes(
+    split: Split, n: int, *, condition: Condition = "ID", correlation: float = 0.95, seed: int = 0
+) -> list[Recipe]:
     """Draw ``n`` recipes; species take turns, so that they are balanced.
 
     The ``i``-th recipe of a split shows the same bird in both conditions and for every correlation; only its place
@@ -35,7 +37,9 @@ def draw_recipes(split: Split, n: int, *, condition: Condition = "ID", correlati
         ConfigError: The correlation is not in [0, 1] or ``n`` is negative.
     """
     if not 0 <= correlation <= 1:
-        raise ConfigError(f"The correlation is {correlation}; give a number from 0 (independent) to 1 (always at home).")
+        raise ConfigError(
+            f"The correlation is {correlation}; give a number from 0 (independent) to 1 (always at home)."
+        )
     if n < 0:
         raise ConfigError(f"Cannot draw {n} samples; give a number of 0 or more.")
     names, places = list(SPECIES), list(PLACES)

@@ -18,12 +18,31 @@ _LEAN_CENTRE = (0.04, 0.20)
 _MARGIN = 0.025
 # A shank in leg widths across and leg lengths down, from inside the body; toes in body units along and leg widths down.
 _SHANK = np.array(
-    [(-0.85, -0.25), (-0.85, 0.0), (-0.95, 0.40), (-0.80, 0.60), (-0.50, 0.95),
-     (0.50, 0.95), (0.20, 0.60), (0.15, 0.40), (0.80, 0.0), (0.85, -0.25)]
+    [
+        (-0.85, -0.25),
+        (-0.85, 0.0),
+        (-0.95, 0.40),
+        (-0.80, 0.60),
+        (-0.50, 0.95),
+        (0.50, 0.95),
+        (0.20, 0.60),
+        (0.15, 0.40),
+        (0.80, 0.0),
+        (0.85, -0.25),
+    ]
 )
 _TOES = tuple(
-    np.array([(-0.2 * reach, -0.9), (0.2 * reach, -1.15), (0.6 * reach, -0.85), (0.9 * reach, -0.6), (reach, -0.1),
-              (0.6 * reach, 0.0), (0.0, 0.1)])
+    np.array(
+        [
+            (-0.2 * reach, -0.9),
+            (0.2 * reach, -1.15),
+            (0.6 * reach, -0.85),
+            (0.9 * reach, -0.6),
+            (reach, -0.1),
+            (0.6 * reach, 0.0),
+            (0.0, 0.1),
+        ]
+    )
     for reach in (0.15, 0.10, -0.085)
 )
 _LOWEST_FEET, _HIGHEST_FEET = 0.90, 0.66

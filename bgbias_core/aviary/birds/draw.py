@@ -53,9 +53,7 @@ class Bird:
         return draw_bird(self.species, self.seed, size, parts=self.exchanged)
 
 
-def draw_bird(
-    species: Species, seed: int, size: int, *, parts: Mapping[str, str | None] | None = None
-) -> BirdLayer:
+def draw_bird(species: Species, seed: int, size: int, *, parts: Mapping[str, str | None] | None = None) -> BirdLayer:
     """Draw a bird that stands wholly inside a square frame.
 
     Args:
@@ -217,7 +215,10 @@ class _Artist:
         plain = np.ones((*box.shape, 3), dtype=np.float32)
         brightness = np.float32(0.55 + 0.35 * self.pose.strength)
         for shape, colour in (
-            (ring, (196, 186, 170)), (iris, (88, 54, 34)), (pupil, (16, 14, 18)), (glint, (250, 250, 250)),
+            (ring, (196, 186, 170)),
+            (iris, (88, 54, 34)),
+            (pupil, (16, 14, 18)),
+            (glint, (250, 250, 250)),
             (spark, (150, 140, 140)),
         ):
             self.canvas.paint(_LABELS["eye"], [shape], box, plain * np.asarray(colour, dtype=np.float32) * brightness)
