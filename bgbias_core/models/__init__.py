@@ -9,6 +9,7 @@ from bgbias_core.models.checkpoints import (
     find_checkpoint,
     list_checkpoints,
     load_checkpoint,
+    open_checkpoint,
     save_checkpoint,
 )
 from bgbias_core.models.classifier import Features, MaskedClassifier, describe_depths
@@ -60,6 +61,7 @@ __all__ = [
     "list_checkpoints",
     "load_backbone",
     "load_checkpoint",
+    "open_checkpoint",
     "save_checkpoint",
     "weights_folder",
 ]

@@ -96,7 +96,16 @@ def load_checkpoint(name: str, device: str | torch.device = "cpu") -> Checkpoint
         CheckpointError: Card or weights are missing, damaged or do not belong together.
         ModelError: The weights come with a package that is not installed.
     """
-    card, folder = find_checkpoint(name)
+    return open_checkpoint(*find_checkpoint(name), device)
+
+
+def open_checkpoint(card: Card, folder: Path, device: str | torch.device = "cpu") -> Checkpoint:
+    """Load the checkpoint of a card from the folder it lies in.
+
+    Raises:
+        CheckpointError: The weights are missing, damaged or do not belong to the card.
+        ModelError: The weights come with a package that is not installed.
+    """
     classifier = build_classifier(card)
     _load_state(classifier, card, _read_weights(card, folder))
     return Checkpoint(card, classifier.to(device).eval(), torch.device(device))

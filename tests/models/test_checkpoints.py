@@ -90,7 +90,9 @@ def alter(path: Path, **changes: object) -> None:
         ({"strategy": {"name": "late", "depth": 0}}, "cannot have depth"),
     ],
 )
-def test_a_tampered_card_is_refused(saved: tuple[Card, MaskedClassifier, Path], changes: dict[str, object], words: str) -> None:
+def test_a_tampered_card_is_refused(
+    saved: tuple[Card, MaskedClassifier, Path], changes: dict[str, object], words: str
+) -> None:
     alter(saved[2] / "small.json", **changes)
     with pytest.raises(CheckpointError, match=words):
         load_checkpoint("small")

@@ -41,7 +41,9 @@ def network(name: str) -> tuple[nn.Module, int]:
     return build_network(spec, size).eval(), size
 
 
-def make(name: str, strategy: Strategy, pooling: Pooling = "gap", region: Region = "all") -> tuple[MaskedClassifier, int]:
+def make(
+    name: str, strategy: Strategy, pooling: Pooling = "gap", region: Region = "all"
+) -> tuple[MaskedClassifier, int]:
     backbone, size = network(name)
     torch.manual_seed(1)
     return MaskedClassifier(backbone, 5, strategy, size=size, pooling=pooling, region=region).eval(), size

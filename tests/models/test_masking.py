@@ -35,7 +35,9 @@ def test_a_constant_fill_hides_the_background_and_blur_leaks_it() -> None:
     on_red, on_blue = (bird * masks + scene * (1 - masks) for scene in (red, blue))
     for fill in ("black", "mean"):
         assert torch.equal(mask_image(on_red, masks, fill, GREY), mask_image(on_blue, masks, fill, GREY))
-    assert not torch.allclose(mask_image(on_red, masks, "blur", GREY), mask_image(on_blue, masks, "blur", GREY), atol=0.1)
+    assert not torch.allclose(
+        mask_image(on_red, masks, "blur", GREY), mask_image(on_blue, masks, "blur", GREY), atol=0.1
+    )
 
 
 def test_area_keeps_what_nearest_loses() -> None:

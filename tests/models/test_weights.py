@@ -13,7 +13,14 @@ from bgbias_core.errors import ModelError, UnknownNameError
 from bgbias_core.models import BACKBONES, backbone_spec, build_network, load_backbone
 from bgbias_core.models import weights as weights_module
 
-PUBLISHED = ("convnext-small", "convnext-base", "convnext-large", "dinov2-vit-small", "dinov2-vit-base", "dinov2-vit-large")
+PUBLISHED = (
+    "convnext-small",
+    "convnext-base",
+    "convnext-large",
+    "dinov2-vit-small",
+    "dinov2-vit-base",
+    "dinov2-vit-large",
+)
 
 
 def test_packaged_weights_load_and_are_fingerprinted() -> None:

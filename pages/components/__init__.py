@@ -1,0 +1,1 @@
+"""What pages share: page set-up, cached loaders and pieces of pages."""

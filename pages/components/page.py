@@ -1,0 +1,49 @@
+"""The frame around every page: its navigation, its title and its style."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from bgbias_core.paths import ASSETS, REPOSITORY
+
+PRODUCT = "bgbias"
+_ROUTED = "routed"
+
+
+def page(name: str, title: str, icon: str, *, default: bool = False) -> Page:
+    """A page by the name of its file.
+
+    Its ``url_path`` is the one that Streamlit infers from the file, because a fresh server answers the very first
+    request to a deep link from the folder ``pages/``, before any script has said what the pages are.
+    """
+    return st.Page(REPOSITORY / "pages" / f"{name}.py", title=title, icon=f":material/{icon}:", default=default)
+
+
+def home_page() -> Page:
+    """Home."""
+    return page("home", "Home", "grid_view", default=True)
+
+
+def swap_backgrounds_page() -> Page:
+    """Swap backgrounds."""
+    return page("swap_backgrounds", "Swap backgrounds", "landscape")
+
+
+def navigation() -> Page:
+    """Offer all pages in their groups and return the one asked for."""
+    st.session_state[_ROUTED] = True
+    return st.navigation({"Explore": [home_page(), swap_backgrounds_page()]})
+
+
+def page_setup(title: str) -> None:
+    """Set title, width and style of a page; every page calls it first, and calling it again changes nothing.
+
+    Args:
+        title: What the browser's tab shows before the product's name.
+    """
+    st.set_page_config(page_title=f"{title} · {PRODUCT}", page_icon=":material/flutter_dash:", layout="wide")
+    st.html(ASSETS / "page.css")
+    if _ROUTED not in st.session_state:
+        # A fresh server's first request runs the page without app.py: name the pages here, or the menu lists files.
+        navigation()

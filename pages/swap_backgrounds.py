@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from bgbias_core.compositing import Placement
+from bgbias_core.errors import BgBiasError
+from pages.components.downloads import show_downloads
+from pages.components.fading import show_fading
+from pages.components.loaders import Task, checkpoint_names, listing, show_broken_checkpoints
+from pages.components.mask_editor import Lifted, edit_mask
+from pages.components.page import page_setup
+from pages.components.pickers import Photograph, pick_photograph
+from pages.components.presenting import presentations, progress_bar, verdicts
+from pages.components.scenes import Scenes, pick_scenes
+from pages.components.verdicts import show_cards, show_summary
+
+if TYPE_CHECKING:
+    from bgbias_core.evaluation import Presentation, Verdict
+    from bgbias_core.models import Card
+
+_MODELS_KEY: dict[Task, str] = {"species": "bird_models", "imagenet": "photo_models"}
+_DEFAULT_MODELS = 3
+
+
+def _pick_models(task: Task) -> list[Card]:
+    with st.spinner("Looking for the classifiers …"):
+        names = checkpoint_names(task)
+        cards = listing().cards
+    show_broken_checkpoints()
+    if not names:
+        what = "drawn birds" if task == "species" else "photographs"
+        st.warning(
+            f"There is no classifier of {what} here; make them with `python -m bgbias_core checkpoints rebuild`.",
+            icon=":material/build:",
+        )
+        return []
+    chosen = st.multiselect(
+        "Classifiers", names, default=names[:_DEFAULT_MODELS], key=_MODELS_KEY[task], bind="query-params"
+    )
+    if not chosen:
+        st.info("Choose at least one classifier.")
+    return [cards[name] for name in chosen]
+
+
+def _judge(cards: list[Card], shown: list[Presentation]) -> tuple[list[Card], dict[str, list[Verdict]]]:
+    """Every usable classifier and its verdicts; one that cannot be used is named and left out."""
+    said: dict[str, list[Verdict]] = {}
+    advance, clear = progress_bar("Asking the classifiers")
+    for done, card in enumerate(cards, start=1):
+        try:
+            said[card.name] = verdicts(card, shown)
+        except BgBiasError as error:
+            st.error(str(error), icon=":material/build:")
+        advance(done, len(cards))
+    clear()
+    return [card for card in cards if card.name in said], said
+
+
+def _show_verdict(photograph: Photograph, lifted: Lifted, scenes: Scenes, placement: Placement) -> None:
+    cards = _pick_models(photograph.task)
+    if not lifted.clear:
+        st.info(
+            "The verdict appears once there is an object: mark it in step 2.",
+            icon=":material/arrow_upward:",
+        )
+        return
+    if not cards:
+        return
+    with st.spinner("Loading the classifiers …"):
+        import bgbias_core.evaluation  # noqa: F401 - it takes seconds the first time
+    advance, clear = progress_bar("Putting the object on the scenes")
+    shown = presentations(photograph, lifted, scenes, placement, advance)
+    clear()
+    cards, said = _judge(cards, shown)
+    if not cards:
+        return
+    show_summary(photograph, cards, shown, said)
+    masked = st.toggle(
+        "Dim what the masks take for background",
+        key="masked",
+        bind="query-params",
+        help="Shows how well the object was found on each background.",
+    )
+    show_cards(photograph, cards, shown, said, masked=masked)
+    show_downloads(cards, shown, said)
+    if scenes:
+        st.header("5 · Fade the background", divider="gray")
+        st.markdown(
+            "From its own background over plain grey to another scene: how long does each classifier stay with its "
+            "first answer?"
+        )
+        show_fading(photograph, lifted, scenes, placement, cards, shown, said)
+    else:
+        st.info("Choose at least one scene in step 3.", icon=":material/arrow_upward:")
+
+
+page_setup("Swap backgrounds")
+st.title("Swap backgrounds")
+st.markdown(
+    "Lift an object off its photograph, put it somewhere else, and see which classifiers still know what it is."
+)
+
+st.header("1 · Photograph", divider="gray")
+chosen_photograph = pick_photograph()
+if chosen_photograph is not None:
+    st.header("2 · Object", divider="gray")
+    lifted_object = edit_mask(chosen_photograph)
+    st.header("3 · Backgrounds", divider="gray")
+    chosen_scenes, chosen_placement = pick_scenes(chosen_photograph, lifted_object)
+    st.header("4 · Verdict", divider="gray")
+    try:
+        _show_verdict(chosen_photograph, lifted_object, chosen_scenes, chosen_placement)
+    except BgBiasError as error:
+        st.error(str(error))

@@ -1,0 +1,68 @@
+"""Home in a real browser, on a server that nobody has opened before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bgbias_core.aviary import PLACES, SPECIES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
+SECONDS = 1000
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, height = request.param
+    context = chromium.new_context(viewport={"width": width, "height": height})
+    context.set_default_timeout(90 * SECONDS)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_matrix_answers_and_the_next_bird_is_another(page: Page, app_url: str) -> None:
+    species = list(SPECIES)
+    page.goto(f"{app_url}/?bird=5")
+    page.wait_for_selector(FINISHED)
+    matrix = page.locator(".matrix")
+    assert matrix.locator("img").count() == len(PLACES)
+    assert matrix.locator("img").evaluate_all("all => all.every(i => i.complete && i.naturalWidth && i.alt)")
+    assert matrix.locator("td:not(.sum)").count() == 8 * len(PLACES)
+    assert matrix.locator(".pending, .problem").count() == 0
+    assert species[4] in matrix.locator("thead .label").inner_text()
+    page.get_by_role("button", name="Next bird").click()
+    page.wait_for_url("**/?bird=6")
+    page.wait_for_selector(FINISHED)
+    assert species[5] in matrix.locator("thead .label").inner_text()
+    assert matrix.locator(".pending, .problem").count() == 0
+
+
+def test_nothing_sticks_out_of_the_page(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    page.wait_for_selector(".matrix img")
+    page.wait_for_selector(FINISHED)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    cells = page.locator(".matrix tbody td, .matrix thead th")
+    assert cells.evaluate_all("all => all.filter(c => c.scrollWidth > c.clientWidth + 1).map(c => c.innerText)") == []
+
+
+def test_a_deep_link_is_the_first_thing_a_fresh_server_is_asked(chromium: Browser, fresh_app_url: str) -> None:
+    context = chromium.new_context()
+    context.set_default_timeout(90 * SECONDS)
+    page = context.new_page()
+    page.goto(f"{fresh_app_url}/swap_backgrounds")
+    page.wait_for_selector(FINISHED)
+    links = page.get_by_test_id("stSidebarNavLink")
+    assert [text.split("\n")[-1] for text in links.all_inner_texts()] == ["Home", "Swap backgrounds"]
+    assert page.title().startswith("Swap backgrounds")
+    assert page.locator("[data-testid='stException']").count() == 0
+    links.first.click()
+    page.wait_for_selector(".matrix img")
+    context.close()

@@ -1,0 +1,114 @@
+"""What ships: the checkpoints that the repository carries hold what their cards say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from bgbias_core.aviary import SPEC_VERSION, SPECIES, draw_recipes, render
+from bgbias_core.data import AviaryQuery, load_aviary
+from bgbias_core.evaluation import predict_probabilities
+from bgbias_core.models import Card, Checkpoint, Metric, load_checkpoint
+from bgbias_core.models.photo import photo_cards
+from bgbias_core.paths import SHIPPED_CHECKPOINTS
+from bgbias_core.training import TrainingConfig
+
+ARCHITECTURES = ("convnext", "vit")
+SPECIES_CHECKPOINTS = [
+    f"aviary-{name}-{strategy}" for name in ARCHITECTURES for strategy in ("unmasked", "early", "late")
+]
+
+
+@cache
+def checkpoint(name: str) -> Checkpoint:
+    return load_checkpoint(name)
+
+
+def metric(card: Card, condition: str, source: str | None = None) -> Metric:
+    source = source or ("given" if card.strategy.needs_mask else "none")
+    found = [
+        entry
+        for entry in card.metrics
+        if (entry.measure, entry.condition, entry.mask_source) == ("accuracy", condition, source)
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_exactly_these_ship_and_they_are_small() -> None:
+    cards = {path.stem for path in SHIPPED_CHECKPOINTS.glob("*.json")}
+    assert cards == {*SPECIES_CHECKPOINTS, *(card.name for card in photo_cards())}
+    assert sum(path.stat().st_size for path in SHIPPED_CHECKPOINTS.iterdir() if path.is_file()) <= 40e6
+
+
+@pytest.mark.parametrize("name", SPECIES_CHECKPOINTS)
+class TestSpeciesCheckpoint:
+    def test_the_card_tells_how_it_was_made(self, name: str) -> None:
+        card = checkpoint(name).card
+        config = TrainingConfig.read(SHIPPED_CHECKPOINTS / "configs" / f"{name}.json")
+        assert card.config == config.model_dump(mode="json")
+        assert card.training_data.parameters["spec_version"] == SPEC_VERSION
+        assert card.training_data.parameters["correlation"] == 0.95
+        assert card.classes == tuple(SPECIES)
+        assert min(card.architecture.grid) >= 6
+        assert card.weights.dtype == "float16"
+
+    def test_every_number_has_its_interval_and_command(self, name: str) -> None:
+        card = checkpoint(name).card
+        assert card.metrics
+        for entry in card.metrics:
+            assert entry.n >= 300
+            assert entry.low <= entry.value <= entry.high
+            assert entry.command.startswith("python -m bgbias_core evaluate")
+
+    def test_it_is_right_where_places_are_as_in_training(self, name: str) -> None:
+        assert metric(checkpoint(name).card, "ID").value >= 0.90
+
+    def test_it_repeats_its_figures_on_a_part_of_the_test_birds(self, name: str) -> None:
+        loaded = checkpoint(name)
+        for condition in ("ID", "OOD"):
+            stated = metric(loaded.card, condition)
+            data = load_aviary(AviaryQuery("test", 240, condition=condition))  # type: ignore[arg-type]
+            masks = [mask.astype(np.float32) for mask in data.masks] if loaded.card.strategy.needs_mask else None
+            right = predict_probabilities(loaded, list(data.images), masks).argmax(axis=1) == data.labels
+            spread = 4 * (max(stated.value * (1 - stated.value), 0.02) / 240) ** 0.5
+            assert right.mean() == pytest.approx(stated.value, abs=spread)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+class TestArgument:
+    """Unmasked leans on the place, early does not."""
+
+    def test_unmasked_loses_at_least_40_points(self, architecture: str) -> None:
+        card = checkpoint(f"aviary-{architecture}-unmasked").card
+        assert metric(card, "ID").value - metric(card, "OOD").value >= 0.40
+
+    def test_early_holds_with_given_masks(self, architecture: str) -> None:
+        assert metric(checkpoint(f"aviary-{architecture}-early").card, "OOD").value >= 0.93
+
+    def test_early_with_a_given_mask_is_the_same_on_every_background(self, architecture: str) -> None:
+        recipes = [
+            replace(recipe, place=place) for recipe in draw_recipes("test", 6) for place in ("ocean", "snow", "city")
+        ]
+        renderings = [render(recipe, 96) for recipe in recipes]
+        probabilities = predict_probabilities(
+            checkpoint(f"aviary-{architecture}-early"), [r.image for r in renderings], [r.mask for r in renderings]
+        ).reshape(6, 3, -1)
+        assert np.array_equal(probabilities, probabilities[:, :1].repeat(3, axis=1))
+
+    def test_without_its_diagnostic_part_a_bird_is_any_of_its_family(self, architecture: str) -> None:
+        recipes = draw_recipes("test", 240, condition="OOD")
+        renderings = [
+            render(replace(recipe, parts=dict.fromkeys(SPECIES[recipe.species].parts)), 96) for recipe in recipes
+        ]
+        probabilities = predict_probabilities(
+            checkpoint(f"aviary-{architecture}-early"), [r.image for r in renderings], [r.mask for r in renderings]
+        )
+        labels = np.array([list(SPECIES).index(recipe.species) for recipe in recipes])
+        members = np.array([[a.family == b.family for b in SPECIES.values()] for a in SPECIES.values()])
+        within = np.where(members[labels], probabilities, -1).argmax(axis=1)
+        # Chance among three; 240 draws scatter by 3 points.
+        assert (within == labels).mean() == pytest.approx(1 / 3, abs=0.12)
