@@ -116,7 +116,7 @@ def predicted_mask(bird: int, place: str) -> Mask:
 @st.cache_data(max_entries=1024, show_spinner=False)
 def predicted_names(
     checkpoint: str,
-    seal: str,  # noqa: ARG001  # part of the cache's key
+    seal: str,  # part of the cache's key
     bird: int,
     sources: tuple[str, ...],
 ) -> dict[str, tuple[str, ...]]:

@@ -76,8 +76,8 @@ def load_checkpoint_cached(name: str) -> tuple[Checkpoint, threading.Lock]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _loaded(
     name: str,
-    weights: str,  # noqa: ARG001  # as the seal: another file of that name is another checkpoint
-    seal: str,  # noqa: ARG001
+    weights: str,  # as the seal: another file of that name is another checkpoint
+    seal: str,
     device: str,
 ) -> tuple[Checkpoint, threading.Lock]:
     from bgbias_core.models import load_checkpoint

@@ -47,3 +47,5 @@ def page_setup(title: str) -> None:
     if _ROUTED not in st.session_state:
         # A fresh server's first request runs the page without app.py: name the pages here, or the menu lists files.
         navigation()
+        # Run again through app.py, or its first run would rename every widget and drop what was done until then.
+        st.rerun()
