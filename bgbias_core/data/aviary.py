@@ -6,11 +6,14 @@ import hashlib
 import json
 import multiprocessing
 import os
+import sys
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -129,14 +132,26 @@ def _render_all(recipes: Sequence[Recipe], size: int, workers: int, progress: Pr
     starts = range(0, len(recipes), _CHUNK)
     jobs = [(recipes[start : start + _CHUNK], size) for start in starts]
     if workers == 1 or len(jobs) <= _FEW_CHUNKS:
-        rendered = map(_render_chunk, jobs)
-        _collect(rendered, starts, images, masks, progress)
+        _collect(map(_render_chunk, jobs), starts, images, masks, progress)
     else:
         # Spawned, never forked: a fork of a process that runs torch's threads can lock up.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_one_thread) as pool:
-            _collect(pool.map(_render_chunk, jobs), starts, images, masks, progress)
+            with _without_main():
+                rendered = pool.map(_render_chunk, jobs)
+            _collect(rendered, starts, images, masks, progress)
     return images, masks
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not run the caller's script again: it may be a page, a notebook or a slow import."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _collect(

@@ -42,7 +42,7 @@ def page_setup(title: str) -> None:
     Args:
         title: What the browser's tab shows before the product's name.
     """
-    st.set_page_config(page_title=f"{title} · {PRODUCT}", page_icon=":material/flutter_dash:", layout="wide")
+    st.set_page_config(page_title=f"{title} · {PRODUCT}", page_icon=ASSETS / "icon.png", layout="wide")
     st.html(ASSETS / "page.css")
     if _ROUTED not in st.session_state:
         # A fresh server's first request runs the page without app.py: name the pages here, or the menu lists files.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -39,6 +42,18 @@ def test_workers_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(one.images, two.images)
     assert np.array_equal(one.masks, two.masks)
     assert done[-1] == (26, 26)
+
+
+def test_workers_start_under_a_main_script_that_cannot_run_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = ModuleType("__main__")
+    script.__file__ = str(tmp_path / "page.py")
+    (tmp_path / "page.py").write_text("raise SystemExit('a page is no module')")
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    monkeypatch.setattr(module, "_CHUNK", 5)
+    assert len(load_aviary(QUERY, workers=2).images) == 26
+    assert sys.modules["__main__"] is script
 
 
 def test_the_cache_is_read_and_a_damaged_one_is_rendered_again(monkeypatch: pytest.MonkeyPatch) -> None:
