@@ -75,8 +75,8 @@ def network_input(card: Card, images: Sequence[Image], masks: Sequence[Mask] | N
     """Bring pictures and masks to the tensors that a checkpoint expects.
 
     Resizing mixes an object's rim with the pixels beside it. An early-masked classifier must not see those, so its
-    background is filled before the resize and again, by the classifier, after it: what it sees then does not depend
-    on the background at all, whatever the picture's size.
+    background (mask 0) is filled before the resize; the classifier then masks as ever. With a hard mask it sees nothing
+    of the background, whatever the picture's size; where a soft mask mixes, so does what it sees.
 
     Args:
         card: The checkpoint's card.
@@ -102,9 +102,8 @@ def network_input(card: Card, images: Sequence[Image], masks: Sequence[Mask] | N
 
 def _filled(image: Image, mask: Mask, colour: tuple[float, float, float]) -> Image:
     check_pair(image, mask)
-    opacity = mask[..., None]
-    fill = np.array(colour, dtype=np.float32) * 255
-    return np.rint(image * opacity + fill * (1 - opacity)).astype(np.uint8)
+    fill = np.rint(np.array(colour) * 255).astype(np.uint8)
+    return np.where(mask[..., None] > 0, image, fill)
 
 
 def top_predictions(probabilities: NDArray[np.float32], classes: Sequence[str], k: int = TOP) -> list[Prediction]:

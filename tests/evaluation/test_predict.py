@@ -66,15 +66,16 @@ def test_early_masking_sees_the_same_pixels_on_every_background(fill, shape) -> 
     assert first.std() > 0.1, "the object is still there"
 
 
-def test_filling_before_the_resize_changes_nothing_at_the_network_s_own_size() -> None:
-    """Depth 0 equals masking the input by hand."""
+@pytest.mark.parametrize("opacity", [1.0, 0.6])
+def test_filling_before_the_resize_changes_nothing_at_the_network_s_own_size(opacity) -> None:
+    """Depth 0 equals masking the input by hand, with soft masks too."""
     checkpoint = make_checkpoint(Strategy(name="early"))
     image, mask = make_picture(3, SIZE, SIZE)
     by_hand = make_checkpoint(Strategy(name="unmasked"))  # the same seed, so the same weights
-    black = (image * mask[..., None]).astype(np.uint8)
-    np.testing.assert_allclose(
-        predict_probabilities(checkpoint, [image], [mask]), predict_probabilities(by_hand, [black]), atol=1e-6
-    )
+    soft = mask * np.float32(opacity)
+    pixels = by_hand.card.preprocessing.images([image]) * torch.from_numpy(soft)
+    expected = torch.softmax(by_hand.classifier(pixels), dim=1).detach().numpy()
+    np.testing.assert_allclose(predict_probabilities(checkpoint, [image], [soft]), expected, atol=1e-6)
 
 
 def test_a_full_mask_is_unmasked(checkpoint) -> None:

@@ -84,7 +84,8 @@ def test_early_with_a_given_mask_says_the_same_on_every_scene(placement) -> None
     presentations = present(IMAGE, given(IMAGE, MASK), SCENES, placement=placement)
     rows = np.stack([answer.all_probabilities for answer in judge(EARLY, presentations)])
     on_scenes = rows if placement == Placement() else rows[1:]
-    assert np.ptp(on_scenes, axis=0).max() == 0
+    # The pixels are the same to the byte; a network's rounding may depend on the place in the batch.
+    assert np.ptp(on_scenes, axis=0).max() < 1e-6
     assert (
         np.ptp(np.stack([answer.all_probabilities for answer in judge(UNMASKED, presentations)]), axis=0).max() > 0.05
     )
