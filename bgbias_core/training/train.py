@@ -48,15 +48,11 @@ def train(config: TrainingConfig, run: Path, checkpoints: Path, *, progress: Pro
         The card, not yet with any metric.
 
     Raises:
-        ConfigError: The folder holds the run of another configuration.
+        ConfigError: The folder holds the run of another configuration, or the precision cannot be had in this process.
         ModelError: The model cannot be built or its weights cannot be had.
     """
     _claim(run, config)
-    accelerator = Accelerator(
-        mixed_precision=config.optimisation.mixed_precision,
-        cpu=not torch.cuda.is_available(),
-        dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=config.seed),
-    )
+    accelerator = _accelerator(config)
     set_seed(config.seed)
     classifier, origin = build(config)
     size = backbone_spec(config.model.backbone).size
@@ -87,6 +83,22 @@ def train(config: TrainingConfig, run: Path, checkpoints: Path, *, progress: Pro
         card = save_checkpoint(checkpoints, card, classifier)
     accelerator.wait_for_everyone()
     return card
+
+
+def _accelerator(config: TrainingConfig) -> Accelerator:
+    precision = config.optimisation.mixed_precision
+    try:
+        return Accelerator(
+            mixed_precision=precision,
+            cpu=not torch.cuda.is_available(),
+            dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=config.seed),
+        )
+    except ValueError as error:
+        raise ConfigError(
+            f"'{config.name}' cannot train with mixed_precision '{precision}' here: the machine has no such precision, "
+            "or this process has trained with another one, and Accelerate keeps the first. Start a new process, or "
+            "change mixed_precision."
+        ) from error
 
 
 def build(config: TrainingConfig) -> tuple[MaskedClassifier, Origin]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from bgbias_core.aviary import PLACES, SPECIES
 
@@ -30,17 +31,18 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 def test_the_matrix_answers_and_the_next_bird_is_another(page: Page, app_url: str) -> None:
     species = list(SPECIES)
     page.goto(f"{app_url}/?bird=5")
-    page.wait_for_selector(FINISHED)
     matrix = page.locator(".matrix")
-    assert matrix.locator("img").count() == len(PLACES)
+    # A page that has not begun is not running either: first something must be there.
+    expect(matrix.locator("img")).to_have_count(len(PLACES), timeout=90 * SECONDS)
+    page.wait_for_selector(FINISHED)
     assert matrix.locator("img").evaluate_all("all => all.every(i => i.complete && i.naturalWidth && i.alt)")
     assert matrix.locator("td:not(.sum)").count() == 8 * len(PLACES)
     assert matrix.locator(".pending, .problem").count() == 0
     assert species[4] in matrix.locator("thead .label").inner_text()
     page.get_by_role("button", name="Next bird").click()
     page.wait_for_url("**/?bird=6")
+    expect(matrix.locator("thead .label")).to_contain_text(species[5], timeout=90 * SECONDS)
     page.wait_for_selector(FINISHED)
-    assert species[5] in matrix.locator("thead .label").inner_text()
     assert matrix.locator(".pending, .problem").count() == 0
 
 
@@ -58,8 +60,9 @@ def test_a_deep_link_is_the_first_thing_a_fresh_server_is_asked(chromium: Browse
     context.set_default_timeout(90 * SECONDS)
     page = context.new_page()
     page.goto(f"{fresh_app_url}/swap_backgrounds")
-    page.wait_for_selector(FINISHED)
     links = page.get_by_test_id("stSidebarNavLink")
+    expect(links).to_have_count(2, timeout=90 * SECONDS)
+    page.wait_for_selector(FINISHED)
     assert [text.split("\n")[-1] for text in links.all_inner_texts()] == ["Home", "Swap backgrounds"]
     assert page.title().startswith("Swap backgrounds")
     assert page.locator("[data-testid='stException']").count() == 0

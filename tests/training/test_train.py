@@ -26,7 +26,7 @@ BODY = {
         "strategy": {"name": "late"},
         "region": "foreground",
     },
-    "optimisation": {"epochs": 3, "batch_size": 32, "warmup_epochs": 1},
+    "optimisation": {"epochs": 3, "batch_size": 32, "warmup_epochs": 1, "mixed_precision": "no"},
 }
 
 
@@ -65,7 +65,7 @@ def test_training_learns_and_leaves_a_checkpoint(tmp_path: Path) -> None:
     easy = config(
         data={"train": 240, "validation": 24, "correlation": 1.0},
         model=BODY["model"] | {"strategy": {"name": "unmasked"}, "region": "all"},  # type: ignore[operator]
-        optimisation={"epochs": 6, "batch_size": 16, "warmup_epochs": 1},
+        optimisation={"epochs": 6, "batch_size": 16, "warmup_epochs": 1, "mixed_precision": "no"},
     )
     card = train(easy, tmp_path, own_checkpoints())
     history = json.loads((tmp_path / "history.json").read_text())
@@ -83,6 +83,12 @@ def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(config(seed=1).model_dump_json())
     with pytest.raises(ConfigError, match="another configuration"):
         train(config(), tmp_path, tmp_path)
+
+
+def test_another_precision_in_the_same_process_is_refused_in_words(tmp_path: Path) -> None:
+    train(config(optimisation={"epochs": 1, "warmup_epochs": 0, "mixed_precision": "no"}), tmp_path / "a", tmp_path)
+    with pytest.raises(ConfigError, match="Start a new process"):
+        train(config(optimisation={"epochs": 1, "warmup_epochs": 0}), tmp_path / "b", tmp_path)
 
 
 @pytest.mark.parametrize(
