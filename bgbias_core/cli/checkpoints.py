@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,13 @@ from bgbias_core.errors import ConfigError
 if TYPE_CHECKING:
     from bgbias_core.models import Card
     from bgbias_core.training import TrainingConfig
+
+
+class WeightsChoice(StrEnum):
+    """Where a backbone's weights come from."""
+
+    PRETRAINED = "pretrained"
+    RANDOM = "random"
 
 
 def register(app: typer.Typer) -> None:
@@ -63,6 +71,10 @@ def train(
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the run can be resumed from; by default named after it.")
     ] = None,
+    weights: Annotated[
+        WeightsChoice | None,
+        typer.Option(help="Where the backbone starts, in place of what the configuration says.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a classifier; the same command continues an interrupted run."""
@@ -70,6 +82,8 @@ def train(
     from bgbias_core.training import TrainingConfig
 
     read = TrainingConfig.read(config)
+    if weights is not None:
+        read = read.model_copy(update={"model": read.model.model_copy(update={"weights": weights.value})})
     folder = make_folder(out or own_checkpoints())
     card = _train(read, run, folder)
     if as_json:

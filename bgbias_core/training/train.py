@@ -51,10 +51,10 @@ def train(config: TrainingConfig, run: Path, checkpoints: Path, *, progress: Pro
         ConfigError: The folder holds the run of another configuration, or the precision cannot be had in this process.
         ModelError: The model cannot be built or its weights cannot be had.
     """
-    _claim(run, config)
     accelerator = _accelerator(config)
     set_seed(config.seed)
     classifier, origin = build(config)
+    _claim(run, config)  # only now: what cannot be built leaves no run behind
     size = backbone_spec(config.model.backbone).size
     with accelerator.main_process_first():
         samples = _samples(config, "train", size, config.augmentation)

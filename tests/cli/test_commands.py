@@ -224,6 +224,16 @@ def test_train_writes_a_checkpoint_that_loads(tiny_config) -> None:
     assert load_checkpoint("tiny").card == Card.model_validate(card)
 
 
+def test_random_weights_are_taken_only_when_asked_for(tiny_config, monkeypatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    config = json.loads(tiny_config.read_text())
+    config["model"] |= {"backbone": "timm/test_convnext", "weights": "pretrained", "region": "all"}
+    config["model"]["strategy"] = {"name": "early"}
+    tiny_config.write_text(json.dumps(config))
+    assert "hub cannot be reached" in refused(run("train", "--config", tiny_config))
+    assert run_json("train", "--config", tiny_config, "--weights", "random")["backbone_weights"] == "random"
+
+
 def test_rebuild_trains_measures_and_writes_the_figures(tiny_config, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("bgbias_core.paths.SHIPPED_CHECKPOINTS", tmp_path)
     monkeypatch.setattr(
