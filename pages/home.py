@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bgbias_core.aviary import SPECIES, Recipe, draw_recipes
+from bgbias_core.aviary import SPECIES, TEST_BIRDS, Recipe, draw_recipes
 from bgbias_core.data import TRAINING_SIZE, swapped_places
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import Mask, encode_jpeg
@@ -20,7 +20,6 @@ from pages.components.matrix import Row, matrix_html
 from pages.components.measured import show_measured
 from pages.components.page import page_setup, swap_backgrounds_page
 
-BIRDS = 1500  # the test birds on which the cards' numbers were measured
 REBUILD = "python -m bgbias_core checkpoints rebuild"
 BACKBONES = {"ConvNeXt": "aviary-convnext", "Vision transformer (ViT)": "aviary-vit"}
 _SHOWN_SIZE = 192
@@ -82,16 +81,16 @@ def chosen_bird() -> int:
     """The bird's number, from 1: from this session, else from the address."""
     if "bird" not in st.session_state:
         asked = st.query_params.get("bird", "1")
-        known = asked.isascii() and asked.isdecimal() and 1 <= int(asked) <= BIRDS
+        known = asked.isascii() and asked.isdecimal() and len(asked) < 5 and 1 <= int(asked) <= TEST_BIRDS
         st.session_state.bird = int(asked) if known else 1
         if not known:
-            st.info(f"There is no bird “{asked[:20]}”: birds are numbered 1 to {BIRDS:,}. Here is the first one.")
+            st.info(f"There is no bird “{asked[:20]}”: birds are numbered 1 to {TEST_BIRDS:,}. Here is the first one.")
     return int(st.session_state.bird)
 
 
 def next_bird() -> None:
     """Go to the next bird of the test set, and from the last one to the first."""
-    st.session_state.bird = st.session_state.bird % BIRDS + 1
+    st.session_state.bird = st.session_state.bird % TEST_BIRDS + 1
 
 
 def choose_species() -> None:
@@ -177,7 +176,7 @@ def show_answers(bird: int, pictures: Mapping[str, str], matrix: DeltaGenerator,
             matrix.html(matrix_html(species, pictures, answers.rows()))
             status.caption(f"Asking the models … {done} of {len(checkpoint_views())}")
     matrix.html(matrix_html(species, pictures, answers.rows()))
-    status.caption(f"Bird {bird:,} of {BIRDS:,} that no model was trained on")
+    status.caption(f"Bird {bird:,} of {TEST_BIRDS:,} that no model was trained on")
     st.session_state.shown = bird
     return answers
 

@@ -5,7 +5,7 @@ every card: whoever changes what is drawn raises it and trains the shipped check
 """
 
 from bgbias_core.aviary.render import Recipe, Rendering, render
-from bgbias_core.aviary.sampling import Condition, Split, draw_recipes
+from bgbias_core.aviary.sampling import TEST_BIRDS, Condition, Split, draw_recipes
 from bgbias_core.aviary.scenes import PLACES, draw_perch, draw_scene
 from bgbias_core.aviary.species import FAMILIES, SPECIES
 
@@ -16,6 +16,7 @@ __all__ = [
     "PLACES",
     "SPECIES",
     "SPEC_VERSION",
+    "TEST_BIRDS",
     "Condition",
     "Recipe",
     "Rendering",

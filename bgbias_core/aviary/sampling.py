@@ -14,6 +14,9 @@ from bgbias_core.errors import ConfigError
 Split = Literal["train", "validation", "test"]
 Condition = Literal["ID", "OOD"]
 
+TEST_BIRDS = 1500
+"""How many test birds the cards' figures are measured on."""
+
 _SPLIT_STREAM: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -78,12 +79,16 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a classifier; the same command continues an interrupted run."""
-    from bgbias_core.paths import own_checkpoints
+    from bgbias_core.paths import SHIPPED_CHECKPOINTS, own_checkpoints
     from bgbias_core.training import TrainingConfig
 
     read = TrainingConfig.read(config)
     if weights is not None:
         read = read.model_copy(update={"model": read.model.model_copy(update={"weights": weights.value})})
+    if out is None and (SHIPPED_CHECKPOINTS / f"{read.name}.json").is_file():
+        raise ConfigError(
+            f"'{read.name}' is the name of a shipped checkpoint; give your configuration a name of its own."
+        )
     folder = make_folder(out or own_checkpoints())
     card = _train(read, run, folder)
     if as_json:
@@ -103,7 +108,7 @@ def rebuild(
     from bgbias_core.evaluation import evaluate_aviary
     from bgbias_core.models import open_checkpoint
     from bgbias_core.models.photo import photo_cards
-    from bgbias_core.paths import SHIPPED_CHECKPOINTS
+    from bgbias_core.paths import SHIPPED_CHECKPOINTS, runs_folder
     from bgbias_core.registry import lookup
     from bgbias_core.training import TrainingConfig
 
@@ -122,6 +127,7 @@ def rebuild(
         card = _train(TrainingConfig.read(configs[name]), None, folder)
         metrics = evaluate_aviary(open_checkpoint(card, folder), progress=counter(f"{name}: measuring, pictures"))
         save_metrics(card, folder, metrics)
+        shutil.rmtree(runs_folder() / name)  # or the next rebuild would find it finished and train nothing
         made.append(card.model_copy(update={"metrics": metrics}).sealed())
         if not as_json:
             typer.echo(name)

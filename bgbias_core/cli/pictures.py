@@ -37,6 +37,9 @@ Checkpoints = Annotated[
         "--checkpoint", metavar="NAME", help="A classifier; may be repeated; by default the three photo ones."
     ),
 ]
+Scale = Annotated[float, typer.Option(help="Factor on the object's size.")]
+Right = Annotated[float, typer.Option(help="Shift to the right, in widths of the picture.")]
+Down = Annotated[float, typer.Option(help="Shift downwards, in heights of the picture.")]
 Feather = Annotated[float, typer.Option(help="Softness of the object's rim in pixels.")]
 
 
@@ -55,9 +58,14 @@ def predict(
         list[Path] | None, typer.Option("--scene", metavar="FILE", help="Another background; may be repeated.")
     ] = None,
     checkpoint: Checkpoints = None,
+    feather: Feather = 0.0,
+    scale: Scale = 1.0,
+    dx: Right = 0.0,
+    dy: Down = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Name the object of a photograph, before its own background and on other scenes."""
+    from bgbias_core.compositing import Placement
     from bgbias_core.evaluation import changed, judge, present
     from bgbias_core.images import read_image
     from bgbias_core.models import load_checkpoint
@@ -70,7 +78,15 @@ def predict(
     if lifted.empty and lifted.source != "given":
         typer.echo(f"{_nothing_found(image)} Only the original is judged.", err=True)
         scenes = {}
-    presentations = present(picture, lifted, scenes, masker=finder, box=read_box(box))
+    presentations = present(
+        picture,
+        lifted,
+        scenes,
+        masker=finder,
+        box=read_box(box),
+        feather=feather,
+        placement=Placement(scale, dx, dy),
+    )
     verdicts = [(one.card, judge(one, presentations)) for one in loaded]
     if as_json:
         print_json(
@@ -122,9 +138,9 @@ def swap(
     masker: MaskerName = None,
     box: BoxText = None,
     feather: Feather = 0.0,
-    scale: Annotated[float, typer.Option(help="Factor on the object's size.")] = 1.0,
-    dx: Annotated[float, typer.Option(help="Shift to the right, in widths of the picture.")] = 0.0,
-    dy: Annotated[float, typer.Option(help="Shift downwards, in heights of the picture.")] = 0.0,
+    scale: Scale = 1.0,
+    dx: Right = 0.0,
+    dy: Down = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Put the object of a photograph on another scene."""

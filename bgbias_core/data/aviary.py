@@ -10,7 +10,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
@@ -119,11 +119,12 @@ def _read(path: Path, query: AviaryQuery) -> Pixels | None:
 
 
 def _write(path: Path, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = path.with_suffix(f".{os.getpid()}.part")
-    with partial_file.open("wb") as file:
-        np.savez(file, images=images, masks=masks)
-    partial_file.replace(path)
+    with suppress(OSError):  # nothing needs the cache: where it cannot be written, all goes on
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial_file = path.with_suffix(f".{os.getpid()}.part")
+        with partial_file.open("wb") as file:
+            np.savez(file, images=images, masks=masks)
+        partial_file.replace(path)
 
 
 def _render_all(recipes: Sequence[Recipe], size: int, workers: int, progress: Progress | None) -> Pixels:

@@ -11,19 +11,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bgbias_core.aviary import SPECIES, Condition, render
+from bgbias_core.aviary import SPECIES, TEST_BIRDS, Condition, render
 from bgbias_core.data import AviaryQuery, load_aviary, swapped_places
 from bgbias_core.errors import ConfigError
 from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, paired_difference, wilson
 from bgbias_core.evaluation.predict import predict_probabilities
 from bgbias_core.images import Image, Mask
 from bgbias_core.masks import DEFAULT_MASKER, load_masker
-from bgbias_core.models import LEAKING_FILLS, Card, Checkpoint, Metric
+from bgbias_core.models import Card, Checkpoint, Metric
 
 Progress = Callable[[int, int], None]
 MetricSource = Literal["given", "predicted", "none"]
 
-N = 1500
+N = TEST_BIRDS
 N_PREDICTED = 300
 
 _NO_ANSWER = -1
@@ -44,8 +44,8 @@ def evaluate_aviary(
     The flip rate is the share of (bird, place) pairs whose name differs from that of the same bird where it stands
     ID; every bird is put in each of the other places. Masked checkpoints are measured with the given mask and with
     the masker run on each very picture. An empty predicted mask is no answer: it counts as wrong, and its pairs are
-    left out of the flip rate. The flip rate of early masking with given masks is left out too: the checkpoint sees
-    the same pixels in every place, so it is 0 by identity and no finding.
+    left out of the flip rate. Gap and flip rate of early masking with given masks are left out too: the checkpoint
+    sees the same pixels in every place, so they are 0 by identity and no finding.
 
     Args:
         checkpoint: A checkpoint trained on Aviary; ID means places drawn with its own correlation.
@@ -101,12 +101,11 @@ def _metrics(
         metric("accuracy", name, float(hits.mean()), wilson(int(hits.sum()), used), used, "wilson")
         for name, hits in right.items()
     ]
+    if source == "given" and checkpoint.card.strategy.hides_background:
+        return metrics  # no gap and no flip rate: it sees the same pixels in every place
     gap = float(right["ID"].mean() - right["OOD"].mean())
     interval = paired_difference(right["ID"], right["OOD"])
-    metrics.append(metric("ID–OOD gap", "ID, OOD", gap, interval, used, "cluster bootstrap"))
-    strategy = checkpoint.card.strategy
-    if source == "given" and strategy.name == "early" and strategy.fill not in LEAKING_FILLS:
-        return metrics
+    metrics.append(metric("ID–OOD gap", "ID, OOD", gap, interval, used, "paired bootstrap"))
     flips = _flips(answers["ID"][: pictures.birds], _answers(checkpoint, *pictures.elsewhere(source, tick)))
     if not np.isnan(flips).all():
         rate, n = float(np.nanmean(flips)), int((~np.isnan(flips)).any(axis=1).sum())

@@ -16,7 +16,7 @@ from bgbias_core.evaluation.intervals import cluster_bootstrap
 from bgbias_core.evaluation.swaps import Presentation, changed, judge, present
 from bgbias_core.images import Image, read_image
 from bgbias_core.masks import Masker, MaskResult, from_file
-from bgbias_core.models import LEAKING_FILLS, Checkpoint, StrategyName
+from bgbias_core.models import Checkpoint, StrategyName
 
 Progress = Callable[[int, int], None]
 LiftedBy = Literal["given", "predicted"]
@@ -109,8 +109,10 @@ def count_flips(
             if progress is not None:
                 progress(round_ * len(photographs) + done, len(sources) * len(photographs))
         name = masker.name if source == "predicted" else ""
+        hard = source == "given" and all(photo.given is not None and photo.given.hard for photo in photographs)
         counts += [
-            _count(checkpoint, source, name, np.stack(flips[checkpoint.card.name])) for checkpoint in checkpoints
+            _count(checkpoint, source, name, np.stack(flips[checkpoint.card.name]), hard=hard)
+            for checkpoint in checkpoints
         ]
     return counts
 
@@ -132,9 +134,11 @@ def _flips(checkpoint: Checkpoint, presentations: Sequence[Presentation], scenes
     return flips
 
 
-def _count(checkpoint: Checkpoint, source: LiftedBy, masker: str, flips: NDArray[np.float64]) -> FlipCount:
+def _count(
+    checkpoint: Checkpoint, source: LiftedBy, masker: str, flips: NDArray[np.float64], *, hard: bool
+) -> FlipCount:
     strategy = checkpoint.card.strategy
-    identity = source == "given" and strategy.name == "early" and strategy.fill not in LEAKING_FILLS
+    identity = hard and strategy.hides_background
     compared = ~np.isnan(flips)
     measured = bool(compared.any()) and not identity
     interval = cluster_bootstrap(flips) if measured else None

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bgbias_core.errors import ConfigError, ModelError
 from bgbias_core.images import Image, Mask, check_pair
-from bgbias_core.models import LEAKING_FILLS, Card, Checkpoint
+from bgbias_core.models import Card, Checkpoint
 
 TOP = 5
 
@@ -94,7 +94,7 @@ def network_input(card: Card, images: Sequence[Image], masks: Sequence[Mask] | N
         return card.preprocessing.images(images), None
     if masks is None:
         raise ModelError(f"Strategy '{card.strategy.name}' of '{card.name}' needs a mask for every picture; give them.")
-    if card.strategy.name == "early" and card.strategy.fill not in LEAKING_FILLS:
+    if card.strategy.hides_background:
         mean = card.preprocessing.mean if card.strategy.fill == "mean" else (0.0, 0.0, 0.0)
         images = [_filled(image, mask, mean) for image, mask in zip(images, masks, strict=True)]
     return card.preprocessing.pairs(images, masks)

@@ -209,37 +209,6 @@ def confidence(verdicts: Sequence[Verdict]) -> NDArray[np.float32]:
     return np.array([verdict.all_probabilities[named] for verdict in verdicts[1:]], dtype=np.float32)
 
 
-def fade_curve(
-    checkpoint: Checkpoint,
-    image: Image,
-    lifted: MaskResult,
-    scene: Image,
-    amounts: Sequence[float],
-    *,
-    masker: Masker | None = None,
-    box: Box | None = None,
-    feather: float = 0.0,
-    placement: Placement = IDENTITY,
-    batch_size: int = 64,
-) -> NDArray[np.float32]:
-    """Probability of the original's top name while its background fades to another scene.
-
-    For several checkpoints make the pictures once, by :func:`present_fade`, and take :func:`confidence` of each
-    checkpoint's verdicts on them; this is both in one.
-
-    Returns:
-        float32 ``[len(amounts)]``; NaN where no object was found.
-
-    Raises:
-        MaskError: As for :func:`present_fade` and :func:`confidence`.
-        ConfigError: As for :func:`present_fade`.
-    """
-    presentations = present_fade(
-        image, lifted, scene, amounts, masker=masker, box=box, feather=feather, placement=placement
-    )
-    return confidence(judge(checkpoint, presentations, batch_size))
-
-
 def _check_lifted(image: Image, lifted: MaskResult, masker: Masker | None) -> None:
     check_pair(image, lifted.mask)
     if lifted.source == "given" and lifted.empty:

@@ -36,6 +36,11 @@ class MaskResult:
         return not self.mask.any()
 
     @property
+    def hard(self) -> bool:
+        """Whether every pixel is either object or background, so that none mixes the two."""
+        return bool(((self.mask == 0) | (self.mask == 1)).all())
+
+    @property
     def area(self) -> float:
         """Share of the frame that the object covers, in [0, 1]."""
         return float(self.mask.mean())

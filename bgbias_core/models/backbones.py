@@ -127,7 +127,12 @@ def backbone_spec(name: str) -> BackboneSpec:
     timm_name = name.removeprefix(TIMM_PREFIX)
     if not timm.is_model(timm_name):
         raise UnknownNameError(f"timm has no architecture named '{timm_name}'; timm.list_models() lists those it has.")
-    settings = timm.get_pretrained_cfg(timm_name, allow_unregistered=False)
+    try:
+        settings = timm.get_pretrained_cfg(timm_name, allow_unregistered=False)
+    except RuntimeError as error:
+        raise UnknownNameError(
+            f"timm has no weights named '{timm_name}'; timm.list_pretrained() lists them."
+        ) from error
     if settings is None:
         return BackboneSpec(timm_name, timm_name, 224, "none")
     mean, std = cast("Triple", settings.mean), cast("Triple", settings.std)

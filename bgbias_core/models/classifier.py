@@ -72,6 +72,8 @@ class MaskedClassifier(nn.Module):
         check_combination(self.depths, strategy, pooling, region)
         self.strategy, self.pooling, self.region = strategy, pooling, region
         self.depth = self.depths.resolve(strategy)
+        if self.depth is not None and 0 < self.depth < self.depths.last:
+            _check_stage(backbone, self.stages[self.depth - 1])
         self.prefix = int(getattr(backbone, "num_prefix_tokens", 0))
         self.channels = cast("int", backbone.num_features)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
@@ -191,6 +193,16 @@ def read_stages(backbone: nn.Module) -> tuple[Stage, ...]:
             "choose a timm backbone that gives a feature map or tokens."
         )
     return tuple(Stage(str(info["module"]), int(info["num_chs"]), int(info["reduction"])) for info in infos)
+
+
+def _check_stage(backbone: nn.Module, stage: Stage) -> None:
+    try:
+        backbone.get_submodule(stage.module)
+    except AttributeError as error:
+        raise ModelError(
+            f"{type(backbone).__name__} has no module '{stage.module}' whose output could be masked; "
+            "mask at depth 0 or at the last depth."
+        ) from error
 
 
 def describe_depths(backbone: nn.Module, size: int) -> Depths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ class Preprocessing(BaseModel):
     Attributes:
         size: Side of the square input in pixels.
         rule: ``squash``, ``crop`` or ``pad`` to the square.
+        interpolation: How pictures are resized; masks are resized bilinearly.
         mean: Mean of each RGB channel, in [0, 1]; subtracted inside the classifier.
         std: Standard deviation of each RGB channel, in [0, 1]; divided by inside the classifier.
     """
@@ -29,6 +31,7 @@ class Preprocessing(BaseModel):
 
     size: int = Field(ge=8, le=2048)
     rule: ResizeRule = "squash"
+    interpolation: Literal["bicubic"] = "bicubic"
     mean: Triple = (0.485, 0.456, 0.406)
     std: Triple = (0.229, 0.224, 0.225)
 

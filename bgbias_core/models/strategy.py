@@ -66,6 +66,11 @@ class Strategy(BaseModel):
         """Whether the classifier looks at a mask at all."""
         return self.name != "unmasked"
 
+    @property
+    def hides_background(self) -> bool:
+        """Whether, under a hard mask, the classifier sees the same pixels on every background."""
+        return self.name == "early" and self.fill not in LEAKING_FILLS
+
 
 @dataclass(frozen=True)
 class Depths:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -153,14 +154,15 @@ def convert_packaged(name: str) -> dict[str, Tensor]:
     """
     packaged = lookup(PACKAGED, name, "packaged backbone")
     converted = cache_folder() / "weights" / f"{name}-{packaged.sha256[:16]}.safetensors"
-    if converted.is_file():
+    with suppress(SafetensorError, OSError):  # absent or damaged: it is converted again
         return load_file(converted)
     state = torch.load(_packaged_file(packaged), map_location="cpu", weights_only=True)
     tensors = _as_classifier(name, state)
-    converted.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = converted.with_suffix(f".{os.getpid()}.part")
-    save_file(tensors, partial_file)
-    partial_file.replace(converted)
+    with suppress(SafetensorError, OSError):  # nothing needs the cache: where it cannot be written, all goes on
+        converted.parent.mkdir(parents=True, exist_ok=True)
+        partial_file = converted.with_suffix(f".{os.getpid()}.part")
+        save_file(tensors, partial_file)
+        partial_file.replace(converted)
     return tensors
 
 

@@ -42,6 +42,7 @@ class ModelConfig(_Frozen):
         strategy: Whether and at which depth the background is removed.
         pooling: How features become one vector.
         region: Which cells ``gap`` averages.
+        size: Side of the square images in pixels; ``None`` takes the backbone's usual one.
     """
 
     backbone: str
@@ -49,6 +50,7 @@ class ModelConfig(_Frozen):
     strategy: Strategy
     pooling: Pooling = "gap"
     region: Region = "all"
+    size: int | None = Field(default=None, ge=32, le=1024)
 
 
 class Augmentation(_Frozen):

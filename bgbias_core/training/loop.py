@@ -134,9 +134,9 @@ def _keep(accelerator: Accelerator, model: nn.Module, folder: Path, history: lis
     accelerator.save_state(str(folder / f"state-{done}"))
     if accelerator.is_main_process:
         if history[-1].score >= max(entry.score for entry in history):
-            _replace(folder / "best.safetensors", lambda path: save_file(_tensors(model), path))
+            replace_file(folder / "best.safetensors", lambda path: save_file(_tensors(model), path))
         record = json.dumps([asdict(entry) for entry in history], indent=1)
-        _replace(folder / "history.json", lambda path: path.write_text(record))
+        replace_file(folder / "history.json", lambda path: path.write_text(record))
         shutil.rmtree(folder / f"state-{done - 1}", ignore_errors=True)
     accelerator.wait_for_everyone()
 
@@ -145,7 +145,8 @@ def _tensors(model: nn.Module) -> dict[str, Tensor]:
     return {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole or not at all."""
     partial_file = path.with_name(f"{path.name}.{os.getpid()}.part")
     write(partial_file)
     partial_file.replace(path)

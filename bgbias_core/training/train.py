@@ -17,6 +17,7 @@ from bgbias_core.aviary import SPEC_VERSION, SPECIES
 from bgbias_core.data import AviaryQuery, load_aviary
 from bgbias_core.errors import ConfigError
 from bgbias_core.models import (
+    LEAKING_FILLS,
     Architecture,
     Card,
     Data,
@@ -30,7 +31,7 @@ from bgbias_core.models import (
 )
 from bgbias_core.training.batches import Batch, MaskedImages, loader
 from bgbias_core.training.config import Augmentation, TrainingConfig
-from bgbias_core.training.loop import Progress, fit
+from bgbias_core.training.loop import Progress, fit, replace_file
 
 LICENCE = "MIT (rendered by this project)"
 
@@ -54,9 +55,9 @@ def train(config: TrainingConfig, run: Path, checkpoints: Path, *, progress: Pro
     accelerator = _accelerator(config)
     set_seed(config.seed)
     classifier, origin = build(config)
-    _claim(run, config)  # only now: what cannot be built leaves no run behind
-    size = backbone_spec(config.model.backbone).size
+    size = image_size(config)
     with accelerator.main_process_first():
+        _claim(run, config)  # only now: what cannot be built leaves no run behind
         samples = _samples(config, "train", size, config.augmentation)
         held_back = _samples(config, "validation", size, None)
     validation = accelerator.prepare(loader(held_back, 4 * config.optimisation.batch_size, shuffle=False))
@@ -101,6 +102,11 @@ def _accelerator(config: TrainingConfig) -> Accelerator:
         ) from error
 
 
+def image_size(config: TrainingConfig) -> int:
+    """Side of the square images in pixels: the configuration's, else the backbone's usual one."""
+    return config.model.size or backbone_spec(config.model.backbone).size
+
+
 def build(config: TrainingConfig) -> tuple[MaskedClassifier, Origin]:
     """Build the classifier of a configuration, with the backbone's weights and a new head.
 
@@ -108,12 +114,13 @@ def build(config: TrainingConfig) -> tuple[MaskedClassifier, Origin]:
         ModelError: The combination means nothing, or the weights cannot be had.
     """
     spec = backbone_spec(config.model.backbone)
-    network, origin = load_backbone(config.model.backbone, spec.size, config.model.weights)
+    size = image_size(config)
+    network, origin = load_backbone(config.model.backbone, size, config.model.weights)
     classifier = MaskedClassifier(
         network,
         len(SPECIES),
         config.model.strategy,
-        size=spec.size,
+        size=size,
         pooling=config.model.pooling,
         region=config.model.region,
         mean=spec.mean,
@@ -143,22 +150,29 @@ def _query(config: TrainingConfig, split: str, size: int) -> AviaryQuery:
 
 
 def _claim(run: Path, config: TrainingConfig) -> None:
-    record = run / "config.json"
-    if record.is_file() and TrainingConfig.read(record) != config:
+    """Make the folder this run's own, or refuse one that holds another configuration or another version of the data."""
+    record, data = run / "config.json", run / "data.sha256"
+    fingerprint = _query(config, "train", image_size(config)).fingerprint
+    if not data.is_file():
+        run.mkdir(parents=True, exist_ok=True)
+        replace_file(record, lambda path: path.write_text(config.model_dump_json(indent=1) + "\n"))
+        replace_file(data, lambda path: path.write_text(fingerprint))
+    elif TrainingConfig.read(record) != config or data.read_text() != fingerprint:
         raise ConfigError(
-            f"The folder {run} holds a run with another configuration; choose another folder or delete it."
+            f"The folder {run} holds a run with another configuration or version of the data; "
+            "choose another folder or delete it."
         )
-    run.mkdir(parents=True, exist_ok=True)
-    record.write_text(config.model_dump_json(indent=1) + "\n")
 
 
 def _card(config: TrainingConfig, classifier: MaskedClassifier, origin: Origin) -> Card:
-    spec = backbone_spec(config.model.backbone)
+    spec, size = backbone_spec(config.model.backbone), image_size(config)
+    data = config.data
+    leaks = "; the blurred fill leaks the background's colours" if config.model.strategy.fill in LEAKING_FILLS else ""
     return Card(
         name=config.name,
         title=config.title,
         task="species",
-        description=f"Trained on Aviary at correlation {config.data.correlation:g} with {config.data.train:,} samples.",
+        description=f"Trained on Aviary at correlation {data.correlation:g}, {data.train:,} samples{leaks}.",
         architecture=Architecture(
             backbone=config.model.backbone,
             pooling=classifier.pooling,
@@ -168,7 +182,7 @@ def _card(config: TrainingConfig, classifier: MaskedClassifier, origin: Origin) 
             depths=classifier.depths.last,
         ),
         strategy=config.model.strategy.model_copy(update={"depth": classifier.depth}),
-        preprocessing=Preprocessing(size=spec.size, mean=spec.mean, std=spec.std),
+        preprocessing=Preprocessing(size=size, mean=spec.mean, std=spec.std),
         classes=tuple(SPECIES),
         weights=Weights(source="file", name=f"{config.name}.safetensors", sha256="", dtype="float16"),
         backbone_weights=origin.source,
@@ -176,7 +190,7 @@ def _card(config: TrainingConfig, classifier: MaskedClassifier, origin: Origin) 
         mask_source_at_training="given" if config.model.strategy.needs_mask else "none",
         training_data=Data(
             name="aviary",
-            fingerprint=_query(config, "train", spec.size).fingerprint,
+            fingerprint=_query(config, "train", size).fingerprint,
             licence=LICENCE,
             parameters={**config.data.model_dump(), "spec_version": SPEC_VERSION},
         ),

@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 
 from bgbias_core.errors import BgBiasError
-from bgbias_core.images import Image, Mask, digest
-from bgbias_core.masks import DEFAULT_MASKER, MASKERS, Box, MaskResult, edit, from_file, given, load_masker
+from bgbias_core.images import Image, Mask, decode_mask, digest
+from bgbias_core.masks import DEFAULT_MASKER, MASKERS, Box, MaskResult, edit, given, load_masker
 from pages.components.mask_canvas import DrawnBox, Edit, Stroke, Tool, mask_canvas, rasterise, read_edits
 from pages.components.pickers import UPLOAD_TYPES, Photograph
-from pages.components.pictures import fingerprint
+from pages.components.pictures import fingerprint, working_mask
 
 GIVEN, FILE = "given", "file"
 _REMEMBERED = 8  # photographs whose edits are kept
@@ -161,7 +161,8 @@ def _choose_origin(photograph: Photograph) -> tuple[str | None, MaskResult | Non
     )
     if uploaded is not None:
         try:
-            return None, from_file(photograph.image, uploaded.getvalue())
+            mask = working_mask(decode_mask(uploaded.getvalue()))
+            return None, replace(given(photograph.image, mask), masker=FILE)
         except BgBiasError as error:
             st.error(f"This mask cannot be used. {error}", icon=":material/broken_image:")
     return None, MaskResult(np.zeros(photograph.image.shape[:2], np.float32), "given", FILE)

@@ -65,7 +65,7 @@ def _row(card: Card, source: str) -> str:
     cells = ""
     for measure, condition in _COLUMNS:
         found = [m for m in metrics if m.measure == measure and m.condition == condition]
-        identity = measure == "flip rate" and card.strategy.name == "early" and source == "given"
+        identity = measure == "flip rate" and card.strategy.hides_background and source == "given"
         cells += _cell(found[0]) if found else f"<td><small>{_IDENTITY if identity else 'not measured'}</small></td>"
     masker = next((f" ({metric.masker})" for metric in metrics if metric.masker), "")
     mask = _SOURCES[source] + masker

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from bgbias_core.aviary import PLACES, SPECIES, Recipe, draw_recipes
+from bgbias_core.aviary import PLACES, SPECIES, TEST_BIRDS, Recipe, draw_recipes
 from bgbias_core.data.pictures import PICTURES, find_pictures, read_picture
 from bgbias_core.images import Image, Mask
 from pages.components.loaders import Task, aviary_picture
 from pages.components.pictures import WORKING_SIDE, read_upload, show_picture, working_copy
 
 AVIARY_SIZE = 512
-BIRDS = 1500  # the test birds on which the cards' numbers are measured
 UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"]
 
 
@@ -68,7 +67,7 @@ def _bird() -> Photograph:
     number = st.number_input(
         "Individual",
         1,
-        BIRDS // len(SPECIES),
+        TEST_BIRDS // len(SPECIES),
         1,
         key="bird_number",
         bind="query-params",

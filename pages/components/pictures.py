@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from bgbias_core.errors import BgBiasError
-from bgbias_core.images import Image, Mask, decode, resize
+from bgbias_core.images import Image, Mask, decode, resize, resize_pair
 
 WORKING_SIDE = 1024
 """Longest side in pixels that the page works at; larger photographs are made smaller."""
@@ -52,6 +52,15 @@ def working_copy(image: Image) -> Image:
     if scale >= 1:
         return image
     return resize(image, (max(1, round(height * scale)), max(1, round(width * scale))), "squash")
+
+
+def working_mask(mask: Mask) -> Mask:
+    """A mask at the size that :func:`working_copy` gives its photograph."""
+    shape = working_copy(np.broadcast_to(np.uint8(0), (*mask.shape, 3))).shape[:2]
+    if shape == mask.shape:
+        return mask
+    _, smaller = resize_pair(np.zeros((*mask.shape, 3), np.uint8), mask, shape, "squash")
+    return smaller
 
 
 def fingerprint(mask: Mask) -> str:

@@ -15,7 +15,7 @@ import streamlit as st
 
 from bgbias_core.compositing import Placement
 from bgbias_core.images import Image, digest
-from bgbias_core.masks import MaskResult, load_masker
+from bgbias_core.masks import load_masker
 from pages.components.loaders import load_checkpoint_cached
 from pages.components.mask_editor import Lifted, mask_key
 from pages.components.pickers import Photograph
@@ -140,8 +140,3 @@ def _faded(
             answers = judge(checkpoint, shown)
         curves[name] = [float(value) for value in confidence(answers)] if answers[0].found else None
     return curves
-
-
-def mask_is_hard(result: MaskResult) -> bool:
-    """Whether a mask knows only object and background: only then does a fill hide the background wholly."""
-    return bool(((result.mask == 0) | (result.mask == 1)).all())

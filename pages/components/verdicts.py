@@ -13,7 +13,6 @@ from bgbias_core.images import Image
 from bgbias_core.masks import MaskResult
 from pages.components.pickers import Photograph
 from pages.components.pictures import show_picture
-from pages.components.presenting import mask_is_hard
 
 if TYPE_CHECKING:
     from bgbias_core.evaluation import Presentation, Verdict
@@ -42,11 +41,7 @@ def short_title(card: Card, cards: Sequence[Card]) -> str:
 
 def sees_same_pixels(card: Card, shown: Sequence[Presentation]) -> bool:
     """Whether early masking hides every background wholly: given hard masks and a fill that leaks nothing."""
-    from bgbias_core.models import LEAKING_FILLS
-
-    strategy = card.strategy
-    hides = strategy.name == "early" and strategy.fill not in LEAKING_FILLS
-    return hides and all(one.mask.source == "given" and mask_is_hard(one.mask) for one in shown)
+    return card.strategy.hides_background and all(one.mask.source == "given" and one.mask.hard for one in shown)
 
 
 def show_summary(

@@ -224,6 +224,12 @@ def test_train_writes_a_checkpoint_that_loads(tiny_config) -> None:
     assert load_checkpoint("tiny").card == Card.model_validate(card)
 
 
+def test_the_name_of_a_shipped_checkpoint_is_not_taken(tiny_config) -> None:
+    tiny_config.write_text(json.dumps(json.loads(tiny_config.read_text()) | {"name": "aviary-vit-early"}))
+    assert "name of a shipped checkpoint" in refused(run("train", "--config", tiny_config))
+    assert not own_checkpoints().exists()
+
+
 def test_random_weights_are_taken_only_when_asked_for(tiny_config, monkeypatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     config = json.loads(tiny_config.read_text())

@@ -66,6 +66,12 @@ def test_the_cache_is_read_and_a_damaged_one_is_rendered_again(monkeypatch: pyte
     assert np.array_equal(load_aviary(QUERY).images, first.images)
 
 
+def test_a_cache_that_cannot_be_written_harms_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("BGBIAS_HOME", str(tmp_path / "file"))
+    assert len(load_aviary(QUERY).images) == 26
+
+
 def test_every_parameter_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     changes = [{"split": "train"}, {"n": 25}, {"condition": "ID"}, {"correlation": 0.5}, {"size": 32}, {"seed": 4}]
     queries = [QUERY, *(replace(QUERY, **change) for change in changes)]  # type: ignore[arg-type]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bgbias_core.errors import ConfigError, ImageError, MaskError
 from bgbias_core.evaluation import Photograph, changed, count_flips, draw_photographs, draw_scenes, judge, present
 from bgbias_core.images import encode_mask_png, encode_png
-from bgbias_core.masks import given
+from bgbias_core.masks import MaskResult, given
 from bgbias_core.models import Strategy
 from tests.evaluation.stand_ins import Bright, make_checkpoint, make_picture, make_scenes
 
@@ -110,3 +112,12 @@ def test_folders_that_lack_something_are_refused_in_words(folders) -> None:
     (folders / "masks/class 0/0.png").write_bytes(encode_mask_png(np.zeros((60, 80), dtype=np.float32)))
     with pytest.raises(MaskError, match=r"The mask of class 0/0\.png marks nothing"):
         draw_photographs(folders / "images", folders / "masks", 6, 0)
+
+
+def test_soft_given_masks_mix_the_scene_in_and_are_counted() -> None:
+    sharp = photograph(0)
+    assert sharp.given is not None
+    soft = replace(sharp, given=MaskResult(sharp.given.mask * np.float32(0.9), "given", "given"))
+    early = {c.mask_source: c for c in count_flips(CHECKPOINTS, [soft], SCENES, Bright()) if c.strategy == "early"}
+    assert not early["given"].identity
+    assert early["given"].rate is not None

@@ -13,7 +13,6 @@ from bgbias_core.evaluation import (
     Verdict,
     changed,
     confidence,
-    fade_curve,
     judge,
     present,
     present_fade,
@@ -138,12 +137,13 @@ def test_what_cannot_be_lifted_is_refused_in_words() -> None:
 def test_the_fade_starts_at_the_original_and_ends_on_the_scene() -> None:
     scene, amounts = SCENES["scene 2"], (0.0, 0.5, 1.0)
     lifted = given(IMAGE, MASK)
-    curve = fade_curve(UNMASKED, IMAGE, lifted, scene, amounts)
+    faded = present_fade(IMAGE, lifted, scene, amounts)
+    curve = confidence(judge(UNMASKED, faded))
     [original, on_scene] = judge(UNMASKED, present(IMAGE, lifted, {"scene": scene}))
     named = int(original.all_probabilities.argmax())
     grey = judge(UNMASKED, present_fade(IMAGE, lifted, scene, [0.5]))[1].all_probabilities[named]
     assert curve == pytest.approx([original.probabilities[0], grey, on_scene.all_probabilities[named]], abs=1e-5)
-    assert np.ptp(fade_curve(EARLY, IMAGE, lifted, scene, amounts)) == 0
+    assert np.ptp(confidence(judge(EARLY, faded))) < 1e-6
     np.testing.assert_array_equal(
         present_fade(IMAGE, lifted, scene, [0.3])[1].image, fade(IMAGE, MASK, scene, 0.3).image
     )

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from bgbias_core.errors import ConfigError, MaskError
 from bgbias_core.images import Mask, check_mask
-from bgbias_core.masks.edit import box_to_mask, feather, grow, paint, shrink
+from bgbias_core.masks.edit import grow, paint, shrink
 
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=14)
 SOFT = arrays.arrays(np.float32, SHAPES, elements=st.floats(0, 1, width=32))
@@ -53,7 +53,7 @@ class TestGrowAndShrink:
     @given(MASKS, DISTANCES)
     def test_the_input_is_left_alone(self, mask: Mask, pixels: float) -> None:
         before = mask.copy()
-        for edited in (grow(mask, pixels), shrink(mask, pixels), feather(mask, pixels)):
+        for edited in (grow(mask, pixels), shrink(mask, pixels)):
             assert not np.shares_memory(edited, mask)
         assert np.array_equal(mask, before)
 
@@ -70,39 +70,14 @@ class TestGrowAndShrink:
     @pytest.mark.parametrize("value", [0, 1])
     def test_empty_and_full_masks_stay(self, value: int) -> None:
         mask = np.full((9, 7), value, dtype=np.float32)
-        for edit in (grow, shrink, feather):
+        for edit in (grow, shrink):
             assert np.array_equal(edit(mask, 4), mask)
 
     @pytest.mark.parametrize("pixels", [-1, 201, float("nan"), float("inf")])
-    @pytest.mark.parametrize("edit", [grow, shrink, feather])
+    @pytest.mark.parametrize("edit", [grow, shrink])
     def test_refuses_impossible_distances(self, edit: Callable[[Mask, float], Mask], pixels: float) -> None:
         with pytest.raises(ConfigError, match="0, 200"):
             edit(np.ones((3, 3), dtype=np.float32), pixels)
-
-
-class TestFeather:
-    @settings(deadline=None, max_examples=60)
-    @given(MASKS, DISTANCES)
-    def test_stays_a_mask_within_its_values(self, mask: Mask, pixels: float) -> None:
-        soft = feather(mask, pixels)
-        check_mask(soft)
-        assert soft.shape == mask.shape
-        assert soft.min() >= mask.min() - 1e-6
-        assert soft.max() <= mask.max() + 1e-6
-
-    def test_softens_inward_and_outward_alike(self) -> None:
-        mask = np.zeros((9, 60), dtype=np.float32)
-        mask[:, 30:] = 1
-        edge = feather(mask, 6)[4]
-        assert (np.diff(edge) >= 0).all()
-        assert np.allclose(edge + edge[::-1], 1, atol=1e-5)
-        assert edge[30 - 7] < 0.05 < edge[29] < 0.5
-        assert edge[10] == 0
-        assert edge[50] == 1
-
-    def test_nothing_at_zero(self) -> None:
-        mask = np.eye(4, dtype=np.float32)
-        assert np.array_equal(feather(mask, 0), mask)
 
 
 class TestPaint:
@@ -121,19 +96,3 @@ class TestPaint:
     def test_refuses_other_strokes(self, strokes: np.ndarray) -> None:
         with pytest.raises(MaskError, match="Strokes"):
             paint(np.zeros((3, 4), dtype=np.float32), strokes, keep=True)
-
-
-class TestBoxToMask:
-    def test_is_one_inside(self) -> None:
-        mask = box_to_mask((1, 2, 3, 4), (10, 8))
-        assert mask.dtype == np.float32
-        assert mask.sum() == 12
-        assert (mask[2:6, 1:4] == 1).all()
-
-    def test_is_cut_to_the_image(self) -> None:
-        assert (box_to_mask((-5, -5, 100, 100), (10, 8, 3)) == 1).all()
-
-    @pytest.mark.parametrize("box", [(8, 0, 3, 3), (0, 10, 3, 3), (-3, 0, 3, 3), (0, 0, 0, 3), (0, 0, 3, -1)])
-    def test_refuses_boxes_without_a_pixel(self, box: tuple[int, int, int, int]) -> None:
-        with pytest.raises(MaskError, match="draw it around the object"):
-            box_to_mask(box, (10, 8))

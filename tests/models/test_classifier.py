@@ -182,6 +182,14 @@ def test_masks_that_are_missing_or_of_another_size_are_refused() -> None:
         classifier(torch.rand(1, 3, 4, 4), torch.rand(1, 1, 5, 4))
 
 
+def test_a_depth_that_no_module_ends_at_is_refused() -> None:
+    class Elsewhere(Colours):
+        feature_info = ({"module": "nowhere", "num_chs": 3, "reduction": 1}, *Colours.feature_info)
+
+    with pytest.raises(ModelError, match="no module 'nowhere'"):
+        MaskedClassifier(Elsewhere(), 3, Strategy(name="late", depth=1), size=4)
+
+
 def test_a_network_without_stages_is_refused() -> None:
     with pytest.raises(ModelError, match="feature_info"):
         MaskedClassifier(nn.Linear(2, 2), 2, Strategy(name="unmasked"), size=8)

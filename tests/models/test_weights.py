@@ -32,6 +32,20 @@ def test_packaged_weights_load_and_are_fingerprinted() -> None:
         assert torch.equal(value, second.state_dict()[key])
 
 
+def test_a_damaged_or_unwritable_cache_harms_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BGBIAS_HOME", str(tmp_path))
+    first = weights_module.convert_packaged("efficientnet-lite0")
+    (path,) = (tmp_path / "cache" / "weights").iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+    again = weights_module.convert_packaged("efficientnet-lite0")
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("BGBIAS_HOME", str(tmp_path / "file"))
+    without = weights_module.convert_packaged("efficientnet-lite0")
+    for key, value in first.items():
+        assert torch.equal(value, again[key])
+        assert torch.equal(value, without[key])
+
+
 def test_a_package_with_another_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BGBIAS_HOME", str(tmp_path))
     packaged = replace(weights_module.PACKAGED["efficientnet-lite0"], sha256="0" * 64)
@@ -94,3 +108,5 @@ def test_unknown_backbones_are_refused() -> None:
         backbone_spec("convnext-smal")
     with pytest.raises(UnknownNameError, match="timm has no architecture"):
         backbone_spec("timm/resnet_of_tomorrow")
+    with pytest.raises(UnknownNameError, match="timm has no weights"):
+        backbone_spec("timm/resnet10t.tomorrow")

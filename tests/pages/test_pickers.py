@@ -21,7 +21,7 @@ from pages.components import pickers
 from pages.components.downloads import COLUMNS, composites_zip, predictions_csv
 from pages.components.mask_editor import Lifted
 from pages.components.pickers import Photograph
-from pages.components.pictures import WORKING_SIDE, fingerprint, working_copy
+from pages.components.pictures import WORKING_SIDE, fingerprint, working_copy, working_mask
 from pages.components.presenting import fade_curves, presentations, verdicts
 from pages.components.verdicts import plain, sees_same_pixels, short_title
 
@@ -42,6 +42,17 @@ def test_working_copies_keep_small_pictures_and_the_shape_of_large_ones() -> Non
     small = np.zeros((20, WORKING_SIDE, 3), np.uint8)
     assert working_copy(small) is small
     assert working_copy(np.zeros((WORKING_SIDE * 2, 600, 3), np.uint8)).shape == (WORKING_SIDE, 300, 3)
+
+
+def test_masks_of_large_photographs_follow_them_to_the_working_size() -> None:
+    mask = np.zeros((1500, 3000), np.float32)
+    mask[:, :1500] = 1
+    image = np.zeros((1500, 3000, 3), np.uint8)
+    smaller = working_mask(mask)
+    assert smaller.shape == working_copy(image).shape[:2] == (512, 1024)
+    assert smaller[:, :511].min() == 1
+    assert smaller[:, 513:].max() == 0
+    assert working_mask(mask[:20, :30]).shape == (20, 30)
 
 
 def test_a_fingerprint_sees_every_pixel() -> None:

@@ -15,6 +15,7 @@ from bgbias_core.training import TrainingConfig, train
 from bgbias_core.training.batches import MaskedImages
 from bgbias_core.training.config import Augmentation
 from bgbias_core.training.loop import _warmup_cosine
+from bgbias_core.training.train import _claim
 
 BODY = {
     "name": "tiny",
@@ -80,9 +81,23 @@ def test_training_learns_and_leaves_a_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(config(seed=1).model_dump_json())
+    _claim(tmp_path, config(seed=1))
     with pytest.raises(ConfigError, match="another configuration"):
         train(config(), tmp_path, tmp_path)
+
+
+def test_a_run_on_another_version_of_the_data_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _claim(tmp_path, config())
+    _claim(tmp_path, config())
+    monkeypatch.setattr("bgbias_core.data.aviary.SPEC_VERSION", 999)
+    with pytest.raises(ConfigError, match="version of the data"):
+        train(config(), tmp_path, tmp_path)
+
+
+def test_a_leaking_fill_is_labelled_on_the_card(tmp_path: Path) -> None:
+    model = {"backbone": "aviary-vit", "weights": "random", "strategy": {"name": "early", "fill": "blur"}, "size": 96}
+    short = config(model=model, optimisation={"epochs": 1, "warmup_epochs": 0, "mixed_precision": "no"})
+    assert "leaks the background's colours" in train(short, tmp_path / "run", tmp_path).description
 
 
 def test_another_precision_in_the_same_process_is_refused_in_words(tmp_path: Path) -> None:
