@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -37,3 +38,16 @@ def own_checkpoints() -> Path:
 def runs_folder() -> Path:
     """One folder for each training run."""
     return home() / "runs"
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole or not at all, creating its folder if need be.
+
+    Args:
+        path: The file.
+        write: Writes to the path it is given, which then takes the file's place in one step.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial_file = path.with_name(f"{path.name}.{os.getpid()}.part")
+    write(partial_file)
+    partial_file.replace(path)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bgbias_core.aviary import PLACES, SPEC_VERSION, SPECIES, Condition, Recipe, Split, draw_recipes, render
 from bgbias_core.data.sample import Sample
-from bgbias_core.paths import cache_folder
+from bgbias_core.paths import cache_folder, replace_file
 
 Progress = Callable[[int, int], None]
 
@@ -120,11 +120,12 @@ def _read(path: Path, query: AviaryQuery) -> Pixels | None:
 
 def _write(path: Path, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
     with suppress(OSError):  # nothing needs the cache: where it cannot be written, all goes on
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial_file = path.with_suffix(f".{os.getpid()}.part")
-        with partial_file.open("wb") as file:
-            np.savez(file, images=images, masks=masks)
-        partial_file.replace(path)
+        replace_file(path, lambda part: _save(part, images, masks))
+
+
+def _save(path: Path, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
+    with path.open("wb") as file:  # given a name, NumPy would add an ending to it
+        np.savez(file, images=images, masks=masks)
 
 
 def _render_all(recipes: Sequence[Recipe], size: int, workers: int, progress: Progress | None) -> Pixels:

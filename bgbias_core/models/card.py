@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from bgbias_core.errors import CheckpointError
 from bgbias_core.models.preprocessing import Preprocessing
 from bgbias_core.models.strategy import Pooling, Region, Strategy
+from bgbias_core.paths import replace_file
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -142,9 +143,8 @@ class Card(_Frozen):
 
     def write(self, path: Path) -> None:
         """Write the sealed card, whole or not at all."""
-        partial_file = path.with_name(path.name + ".part")
-        partial_file.write_text(self.sealed().model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial_file.replace(path)
+        content = self.sealed().model_dump_json(indent=1) + "\n"
+        replace_file(path, lambda part: part.write_text(content, encoding="utf-8"))
 
     @classmethod
     def read(cls, path: Path) -> Self:

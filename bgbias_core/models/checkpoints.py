@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from bgbias_core.models.backbones import backbone_spec, build_network
 from bgbias_core.models.card import Card, Weights
 from bgbias_core.models.classifier import MaskedClassifier
 from bgbias_core.models.weights import PACKAGED, convert_packaged
-from bgbias_core.paths import SHIPPED_CHECKPOINTS, own_checkpoints
+from bgbias_core.paths import SHIPPED_CHECKPOINTS, own_checkpoints, replace_file
 from bgbias_core.registry import lookup
 
 
@@ -179,18 +178,14 @@ def save_checkpoint(folder: Path, card: Card, classifier: MaskedClassifier) -> C
     Returns:
         The sealed card as written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     state = {
         key: (value.half() if value.dtype == torch.float32 else value).detach().cpu().contiguous()
         for key, value in classifier.state_dict().items()
     }
     path = folder / f"{card.name}.safetensors"
-    partial_file = path.with_name(f"{path.name}.{os.getpid()}.part")
-    save_file(state, partial_file)
-    weights = Weights(
-        source="file", name=path.name, sha256=hashlib.sha256(partial_file.read_bytes()).hexdigest(), dtype="float16"
-    )
-    partial_file.replace(path)
+    replace_file(path, lambda part: save_file(state, part))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    weights = Weights(source="file", name=path.name, sha256=sha256, dtype="float16")
     saved = card.model_copy(update={"weights": weights}).sealed()
     saved.write(folder / f"{card.name}.json")
     return saved

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from bgbias_core.errors import ModelError
 from bgbias_core.models.backbones import BACKBONES, BackboneSpec, backbone_spec, build_network
-from bgbias_core.paths import cache_folder, home
+from bgbias_core.paths import cache_folder, home, replace_file
 from bgbias_core.registry import lookup
 
 WeightsChoice = Literal["pretrained", "random"]
@@ -159,10 +159,7 @@ def convert_packaged(name: str) -> dict[str, Tensor]:
     state = torch.load(_packaged_file(packaged), map_location="cpu", weights_only=True)
     tensors = _as_classifier(name, state)
     with suppress(SafetensorError, OSError):  # nothing needs the cache: where it cannot be written, all goes on
-        converted.parent.mkdir(parents=True, exist_ok=True)
-        partial_file = converted.with_suffix(f".{os.getpid()}.part")
-        save_file(tensors, partial_file)
-        partial_file.replace(converted)
+        replace_file(converted, lambda path: save_file(tensors, path))
     return tensors
 
 

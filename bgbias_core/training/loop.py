@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
+from bgbias_core.paths import replace_file
 from bgbias_core.training.config import Optimisation
 
 Progress = Callable[[int, int], None]
@@ -143,10 +143,3 @@ def _keep(accelerator: Accelerator, model: nn.Module, folder: Path, history: lis
 
 def _tensors(model: nn.Module) -> dict[str, Tensor]:
     return {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-
-
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole or not at all."""
-    partial_file = path.with_name(f"{path.name}.{os.getpid()}.part")
-    write(partial_file)
-    partial_file.replace(path)

@@ -29,9 +29,10 @@ from bgbias_core.models import (
     load_backbone,
     save_checkpoint,
 )
+from bgbias_core.paths import replace_file
 from bgbias_core.training.batches import Batch, MaskedImages, loader
 from bgbias_core.training.config import Augmentation, TrainingConfig
-from bgbias_core.training.loop import Progress, fit, replace_file
+from bgbias_core.training.loop import Progress, fit
 
 LICENCE = "MIT (rendered by this project)"
 

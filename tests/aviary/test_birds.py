@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bgbias_core.aviary.birds import Bird, BirdLayer, draw_bird
+from bgbias_core.aviary.birds import BirdLayer, draw_bird
 from bgbias_core.aviary.species import FAMILIES, SPECIES
 from bgbias_core.errors import ConfigError
 
@@ -89,7 +89,7 @@ def test_removing_any_part_changes_only_pixels_where_it_was_seen(name: str) -> N
 def test_exchanging_the_part_makes_the_other_member(family: str) -> None:
     slot = FAMILIES[family].diagnostic
     first, second, _ = MEMBERS[family]
-    exchanged = Bird(first, 11, {slot: second.parts[slot]}).draw(96)
+    exchanged = draw_bird(first, 11, 96, parts={slot: second.parts[slot]})
     own, other = draw_bird(first, 11, 96), draw_bird(second, 11, 96)
     assert same(exchanged, other)
     changed = np.any(own.colour != other.colour, axis=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,19 +38,6 @@ class BirdLayer:
     coverage: NDArray[np.float32]
     parts: dict[str, NDArray[np.float32]]
     feet: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Bird:
-    """One individual: a species, a seed, and the parts that are removed (None) or exchanged."""
-
-    species: Species
-    seed: int
-    exchanged: Mapping[str, str | None] = field(default_factory=dict)
-
-    def draw(self, size: int) -> BirdLayer:
-        """This bird in a frame of ``size`` pixels; see :func:`draw_bird`."""
-        return draw_bird(self.species, self.seed, size, parts=self.exchanged)
 
 
 def draw_bird(species: Species, seed: int, size: int, *, parts: Mapping[str, str | None] | None = None) -> BirdLayer:
