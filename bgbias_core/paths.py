@@ -17,6 +17,7 @@ def _shipped(name: str) -> Path:
 
 
 SHIPPED_CHECKPOINTS = _shipped("checkpoints")
+SHIPPED_EVALUATIONS = SHIPPED_CHECKPOINTS / "evaluations"
 ASSETS = _shipped("assets")
 
 
@@ -38,6 +39,16 @@ def own_checkpoints() -> Path:
 def runs_folder() -> Path:
     """One folder for each training run."""
     return home() / "runs"
+
+
+def own_evaluations() -> Path:
+    """Evaluations that this person computed."""
+    return home() / "evaluations"
+
+
+def jobs_folder() -> Path:
+    """One folder for each job: its command, what became of it, its log and its files."""
+    return home() / "jobs"
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:

@@ -1,11 +1,14 @@
-"""The sample: one image with its label, and where known its mask, place and part masks."""
+"""The sample, what is known of it before it is opened, and what every data set of samples can do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from bgbias_core.images import Image, Mask
+
+Split = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,60 @@ class Sample:
     place: str | None = None
     parts: Mapping[str, Mask] = field(default_factory=dict)
     scene: Image | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a sample without opening it.
+
+    Attributes:
+        name: The sample's name: what tells it from the others of its data set.
+        label: Its class by name.
+        split: Which part of the data set it belongs to; training never sees ``test``.
+        place: Its place by name, where places are known.
+    """
+
+    name: str
+    label: str
+    split: Split
+    place: str | None = None
+
+
+class DataSet(Protocol):
+    """Samples with labels, listed without opening any and opened one by one."""
+
+    @property
+    def name(self) -> str:
+        """Name of its kind in ``DATA_SETS``: ``aviary``, ``cub``, ``folder``."""
+
+    @property
+    def title(self) -> str:
+        """As people read it."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; their order is that of a classifier's outputs."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All samples, in an order that does not change."""
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether every sample comes with a given mask."""
+
+    @property
+    def licence(self) -> str:
+        """Licence of use; ``unknown`` where nobody said."""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over what fixes its content."""
+
+    def read(self, entry: Entry) -> Sample:
+        """Open one sample.
+
+        Raises:
+            ImageError: Its picture is missing or cannot be read.
+            MaskError: Its mask is missing, cannot be read or has another size.
+        """

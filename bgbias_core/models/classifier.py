@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -131,12 +131,33 @@ class MaskedClassifier(nn.Module):
         Returns:
             float ``[B, classes]``.
         """
-        grid = features.grid
-        if masks is not None and self.depth == self.depths.last:
-            grid = mask_features(grid, masks, self.channels, 0, self.strategy.mask_resize)
+        return self.read_out(self.mask_last(features, masks), masks)
+
+    def mask_last(self, features: Features, masks: Tensor | None) -> Features:
+        """Mask the features where the strategy does so at the last depth; at any other they come back as they are.
+
+        Args:
+            features: The backbone's last features.
+            masks: float ``[B, 1, H, W]``, or ``None`` for unmasked.
+        """
+        if masks is None or self.depth != self.depths.last:
+            return features
+        grid = mask_features(features.grid, masks, self.channels, 0, self.strategy.mask_resize)
+        return replace(features, grid=grid)
+
+    def read_out(self, features: Features, masks: Tensor | None) -> Tensor:
+        """Pool features that are masked already, and apply the head.
+
+        Args:
+            features: What :meth:`mask_last` gives.
+            masks: float ``[B, 1, H, W]``, or ``None`` for unmasked.
+
+        Returns:
+            float ``[B, classes]``.
+        """
         pooled = [features.cls] if features.cls is not None and "cls" in self.pooling else []
         if "gap" in self.pooling:
-            pooled.append(self._average(grid, masks))
+            pooled.append(self._average(features.grid, masks))
         logits: Tensor = self.head(torch.cat(pooled, dim=1))
         return logits
 
