@@ -30,10 +30,37 @@ def swap_backgrounds_page() -> Page:
     return page("swap_backgrounds", "Swap backgrounds", "landscape")
 
 
+def compare_strategies_page() -> Page:
+    """Compare strategies."""
+    return page("compare_strategies", "Compare strategies", "balance")
+
+
+def attributions_page() -> Page:
+    """Attributions."""
+    return page("attributions", "Attributions", "center_focus_strong")
+
+
+def failure_cases_page() -> Page:
+    """Failure cases."""
+    return page("failure_cases", "Failure cases", "rule")
+
+
+def train_page() -> Page:
+    """Train."""
+    return page("train", "Train", "model_training")
+
+
 def navigation() -> Page:
     """Offer all pages in their groups and return the one asked for."""
     st.session_state[_ROUTED] = True
-    return st.navigation({"Explore": [home_page(), swap_backgrounds_page()]})
+    explore = [
+        home_page(),
+        swap_backgrounds_page(),
+        compare_strategies_page(),
+        attributions_page(),
+        failure_cases_page(),
+    ]
+    return st.navigation({"Explore": explore, "Build": [train_page()]})
 
 
 def page_setup(title: str) -> None:

@@ -1,4 +1,4 @@
-"""Results as Plotly figures, readable on light and on dark ground and by colour-blind readers."""
+"""What becomes of each classifier's first answer while the background fades."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from bgbias_core.models import StrategyName
-
-STRATEGY_COLOURS: dict[StrategyName, str] = {"unmasked": "#D55E00", "early": "#009E73", "late": "#4C8CC4"}
-"""After Okabe and Ito: told apart with every colour vision, and at least 3:1 against off-white and near-black."""
-_SYMBOLS: dict[StrategyName, str] = {"unmasked": "circle", "early": "square", "late": "diamond"}
-# Several backbones of one strategy share its colour and differ in their dashes.
-_DASHES = ("solid", "dash", "dot", "dashdot")
-_NEUTRAL = "#8A938E"
-_FAINT = "rgba(138, 147, 142, 0.25)"
+from bgbias_core.plots.style import DASHES, FAINT, NEUTRAL, STRATEGY_COLOURS, SYMBOLS, clear_ground
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ def fade_figure(amounts: Sequence[float], curves: Sequence[Curve], chosen: float
     figure = go.Figure()
     seen: dict[StrategyName, int] = {}
     for curve in curves:
-        dash = _DASHES[seen.setdefault(curve.strategy, 0) % len(_DASHES)]
+        dash = DASHES[seen.setdefault(curve.strategy, 0) % len(DASHES)]
         seen[curve.strategy] += 1
         colour = STRATEGY_COLOURS[curve.strategy]
         figure.add_scatter(
@@ -56,10 +49,10 @@ def fade_figure(amounts: Sequence[float], curves: Sequence[Curve], chosen: float
             name=f"{curve.title}: {curve.name}",
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 2.5},
-            marker={"symbol": _SYMBOLS[curve.strategy], "size": 7},
+            marker={"symbol": SYMBOLS[curve.strategy], "size": 7},
             hovertemplate="%{y:.0%}<extra>%{fullData.name}</extra>",
         )
-    figure.add_vline(x=chosen, line={"color": _NEUTRAL, "width": 1.5, "dash": "dot"})
+    figure.add_vline(x=chosen, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
     figure.update_xaxes(
         range=[-0.02, 1.02],
         tickvals=[0, 0.5, 1],
@@ -68,14 +61,12 @@ def fade_figure(amounts: Sequence[float], curves: Sequence[Curve], chosen: float
         showgrid=False,
     )
     figure.update_yaxes(
-        range=[-0.02, 1.02], tickformat=".0%", title="Probability of its first answer", gridcolor=_FAINT, zeroline=False
+        range=[-0.02, 1.02], tickformat=".0%", title="Probability of its first answer", gridcolor=FAINT, zeroline=False
     )
     figure.update_layout(
         hovermode="x unified",
         height=340 + 18 * len(curves),  # on a narrow screen the legend takes a row for each curve
         margin={"l": 8, "r": 32, "t": 8, "b": 8},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
     )
-    return figure
+    return clear_ground(figure)
