@@ -18,11 +18,19 @@ from bgbias_core.masks import DEFAULT_MASKER, MaskResult, load_masker
 from pages.components.loaders import aviary_picture, listing, load_checkpoint_cached
 from pages.components.matrix import Row, matrix_html
 from pages.components.measured import show_measured
-from pages.components.page import page_setup, swap_backgrounds_page
+from pages.components.page import (
+    attributions_page,
+    compare_strategies_page,
+    failure_cases_page,
+    page_setup,
+    swap_backgrounds_page,
+    train_page,
+)
 
 REBUILD = "python -m bgbias_core checkpoints rebuild"
 BACKBONES = {"ConvNeXt": "aviary-convnext", "Vision transformer (ViT)": "aviary-vit"}
 _SHOWN_SIZE = 192
+_WAYS_IN_A_ROW = 3
 _NO_ANSWER = "No answer: see the note below."
 
 
@@ -188,6 +196,26 @@ def show_problems(problems: Mapping[str, str], place: DeltaGenerator) -> None:
         place.warning(f"Not every model could be asked.\n\n{sentences}\n\nThis makes the six again: `{REBUILD}`")
 
 
+def show_ways_on() -> None:
+    """One link for each other page, with what it is for."""
+    ways = (
+        (
+            swap_backgrounds_page(),
+            "Try it on your own photograph",
+            "Lift an object off and put it elsewhere.",
+        ),
+        (compare_strategies_page(), "Compare strategies", "What each model really sees, and how often it is right."),
+        (attributions_page(), "See where they look", "Maps of what a decision rests on: bird or background."),
+        (failure_cases_page(), "Browse the failures", "Which places attract which wrong names."),
+        (train_page(), "Train your own", "See the gap open, in five minutes on a laptop."),
+    )
+    for start in range(0, len(ways), _WAYS_IN_A_ROW):
+        for column, (page, label, purpose) in zip(st.columns(_WAYS_IN_A_ROW), ways[start:], strict=False):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                st.page_link(page, label=f"**{label}**", icon=page.icon, width="stretch")
+                st.caption(purpose)
+
+
 def main() -> None:
     """Lay out everything that needs no model, then ask the models."""
     page_setup("Home")
@@ -221,7 +249,7 @@ def main() -> None:
         "with it sees the same pixels everywhere and cannot change, which is a property and not a result. A "
         "**predicted** mask is found in each picture by GrabCut, as it would have to be in a photograph."
     )
-    st.page_link(swap_backgrounds_page(), label="Try it on your own photograph", icon=":material/photo_camera:")
+    show_ways_on()
     measured = st.container()
     pictures = {place: picture_url(swapped) for place, swapped in swapped_places(recipe).items()}
     show_problems(show_answers(bird, pictures, matrix, status).problems, problems)
