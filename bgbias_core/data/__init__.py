@@ -1,6 +1,39 @@
 """Samples and the data sets they come from."""
 
-from bgbias_core.data.aviary import TRAINING_SIZE, AviaryQuery, AviarySet, aviary_sample, load_aviary, swapped_places
-from bgbias_core.data.sample import Sample
+from bgbias_core.data.aviary import (
+    TRAINING_SIZE,
+    AviaryQuery,
+    AviarySamples,
+    AviarySet,
+    aviary_sample,
+    load_aviary,
+    swapped_places,
+)
+from bgbias_core.data.catalog import DATA_SETS, DataSpec, open_data, recognise
+from bgbias_core.data.cub import open_cub
+from bgbias_core.data.folder import open_folder
+from bgbias_core.data.photographs import PhotographSet
+from bgbias_core.data.renderings import load_recipes
+from bgbias_core.data.sample import DataSet, Entry, Sample, Split
 
-__all__ = ["TRAINING_SIZE", "AviaryQuery", "AviarySet", "Sample", "aviary_sample", "load_aviary", "swapped_places"]
+__all__ = [
+    "DATA_SETS",
+    "TRAINING_SIZE",
+    "AviaryQuery",
+    "AviarySamples",
+    "AviarySet",
+    "DataSet",
+    "DataSpec",
+    "Entry",
+    "PhotographSet",
+    "Sample",
+    "Split",
+    "aviary_sample",
+    "load_aviary",
+    "load_recipes",
+    "open_cub",
+    "open_data",
+    "open_folder",
+    "recognise",
+    "swapped_places",
+]

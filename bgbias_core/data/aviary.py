@@ -1,33 +1,23 @@
-"""Aviary as a data set: arrays rendered once by several processes and kept on disk."""
+"""Aviary as a data set: the query that fixes it, its arrays for training, its samples one by one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-import sys
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from types import ModuleType
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bgbias_core.aviary import PLACES, SPEC_VERSION, SPECIES, Condition, Recipe, Split, draw_recipes, render
-from bgbias_core.data.sample import Sample
-from bgbias_core.paths import cache_folder, replace_file
+from bgbias_core.data.renderings import Progress, load_recipes
+from bgbias_core.data.sample import Entry, Sample
+from bgbias_core.registry import lookup
 
-Progress = Callable[[int, int], None]
-
-_CHUNK = 40
-_FEW_CHUNKS = 4  # fewer are rendered before another process has started
 TRAINING_SIZE = 96
+LICENCE = "MIT (rendered by this project)"
 
 
 @dataclass(frozen=True)
@@ -89,12 +79,7 @@ def load_aviary(query: AviaryQuery, *, workers: int | None = None, progress: Pro
         progress: Called with (samples done, samples in all).
     """
     recipes = query.recipes()
-    path = cache_folder() / "aviary" / f"{query.fingerprint[:24]}.npz"
-    pixels = _read(path, query)
-    if pixels is None:
-        pixels = _render_all(recipes, query.size, workers or os.cpu_count() or 1, progress)
-        _write(path, *pixels)
-    images, masks = pixels
+    images, masks = load_recipes(recipes, query.size, workers=workers, progress=progress)
     species, places = list(SPECIES), list(PLACES)
     return AviarySet(
         query,
@@ -105,80 +90,57 @@ def load_aviary(query: AviaryQuery, *, workers: int | None = None, progress: Pro
     )
 
 
-Pixels = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+@dataclass(frozen=True)
+class AviarySamples:
+    """The samples of a query, drawn one by one: the Aviary as a :class:`~bgbias_core.data.sample.DataSet`.
 
+    Attributes:
+        query: What was asked for. An entry's name says split, condition and number: ``test-ID-00017``.
+    """
 
-def _read(path: Path, query: AviaryQuery) -> Pixels | None:
-    try:
-        # Opened here, because NumPy leaves the file open when it is no archive.
-        with path.open("rb") as file, np.load(file) as stored:
-            images, masks = stored["images"], stored["masks"]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        return None  # absent or damaged: it is rendered again
-    return (images, masks) if images.shape == (query.n, query.size, query.size, 3) else None
+    query: AviaryQuery
+    name: ClassVar[str] = "aviary"
+    classes: ClassVar[tuple[str, ...]] = tuple(SPECIES)
+    has_masks: ClassVar[bool] = True
+    licence: ClassVar[str] = LICENCE
 
+    @property
+    def title(self) -> str:
+        """As people read it."""
+        return f"Aviary, {self.query.split}, {self.query.condition}"
 
-def _write(path: Path, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
-    with suppress(OSError):  # nothing needs the cache: where it cannot be written, all goes on
-        replace_file(path, lambda part: _save(part, images, masks))
+    @property
+    def fingerprint(self) -> str:
+        """That of the query."""
+        return self.query.fingerprint
 
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """One entry for each recipe, in order."""
+        return tuple(
+            Entry(name, recipe.species, self.query.split, recipe.place) for name, recipe in self._recipes.items()
+        )
 
-def _save(path: Path, images: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
-    with path.open("wb") as file:  # given a name, NumPy would add an ending to it
-        np.savez(file, images=images, masks=masks)
+    def read(self, entry: Entry) -> Sample:
+        """Draw one sample at the query's size, with its exact masks and its empty scene.
 
+        Raises:
+            UnknownNameError: The entry belongs to another query.
+        """
+        return replace(aviary_sample(self.recipe(entry), self.query.size), name=entry.name)
 
-def _render_all(recipes: Sequence[Recipe], size: int, workers: int, progress: Progress | None) -> Pixels:
-    images = np.empty((len(recipes), size, size, 3), np.uint8)
-    masks = np.empty((len(recipes), size, size), np.uint8)
-    starts = range(0, len(recipes), _CHUNK)
-    jobs = [(recipes[start : start + _CHUNK], size) for start in starts]
-    if workers == 1 or len(jobs) <= _FEW_CHUNKS:
-        _collect(map(_render_chunk, jobs), starts, images, masks, progress)
-    else:
-        # Spawned, never forked: a fork of a process that runs torch's threads can lock up.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_one_thread) as pool:
-            with _without_main():
-                rendered = pool.map(_render_chunk, jobs)
-            _collect(rendered, starts, images, masks, progress)
-    return images, masks
+    def recipe(self, entry: Entry) -> Recipe:
+        """What a sample is drawn from, for other places and sizes.
 
+        Raises:
+            UnknownNameError: The entry belongs to another query.
+        """
+        return lookup(self._recipes, entry.name, "sample")
 
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Start processes that do not run the caller's script again: it may be a page, a notebook or a slow import."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _collect(
-    rendered: Iterable[Pixels],
-    starts: range,
-    images: NDArray[np.uint8],
-    masks: NDArray[np.uint8],
-    progress: Progress | None,
-) -> None:
-    for start, (some_images, some_masks) in zip(starts, rendered, strict=True):
-        stop = start + len(some_images)
-        images[start:stop], masks[start:stop] = some_images, some_masks
-        if progress is not None:
-            progress(stop, len(images))
-
-
-def _one_thread() -> None:
-    cv2.setNumThreads(1)
-
-
-def _render_chunk(job: tuple[Sequence[Recipe], int]) -> Pixels:
-    recipes, size = job
-    renderings = [render(recipe, size) for recipe in recipes]
-    images = np.stack([rendering.image for rendering in renderings])
-    return images, np.stack([rendering.mask.astype(np.uint8) for rendering in renderings])
+    @cached_property
+    def _recipes(self) -> dict[str, Recipe]:
+        prefix = f"{self.query.split}-{self.query.condition}"
+        return {f"{prefix}-{index:05d}": recipe for index, recipe in enumerate(self.query.recipes())}
 
 
 def aviary_sample(recipe: Recipe, size: int) -> Sample:
