@@ -158,7 +158,7 @@ def fade(
     if not 0 <= amount <= 1:
         raise ConfigError(f"The amount of fading must lie in [0, 1], got {amount}; choose one there.")
     if amount <= 0.5:
-        own = image if placement == IDENTITY else _without_object(image, mask)
+        own = image if placement == IDENTITY else without_object(image, mask)
         background, share_of_grey = own, 2 * amount
     else:
         background, share_of_grey = fit_scene(scene, *mask.shape), 2 - 2 * amount
@@ -258,8 +258,18 @@ def _snapped(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(values >= _FULL, np.float32(1), np.clip(values, 0, 1))
 
 
-def _without_object(image: Image, mask: Mask) -> Image:
-    """The image's own background, its object painted over by inpainting at a small size."""
+def without_object(image: Image, mask: Mask) -> Image:
+    """Paint over an image's object from what surrounds it, by inpainting at a small size.
+
+    Args:
+        image: RGB, uint8 ``[H, W, 3]``.
+        mask: float32 ``[H, W]`` in [0, 1], 1 = foreground; everything above 0, and one pixel around it, is painted.
+
+    Returns:
+        uint8 ``[H, W, 3]``; untouched elsewhere, and plain grey where the object fills the frame.
+
+    Reference: Telea, "An image inpainting technique based on the fast marching method", 2004.
+    """
     height, width = mask.shape
     scale = min(1.0, _INPAINTING_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

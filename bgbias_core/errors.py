@@ -27,5 +27,9 @@ class ConfigError(BgBiasError):
     """A configuration or an argument that does not hold what it must."""
 
 
+class EvaluationError(BgBiasError):
+    """An evaluation that is missing, damaged or of another schema, or that does not hold what is asked of it."""
+
+
 class UnknownNameError(BgBiasError):
     """A name that a registry does not hold."""

@@ -1,9 +1,29 @@
 """Predicting, measuring, and saying how sure the measured numbers are."""
 
-from bgbias_core.evaluation.aviary import N_PREDICTED, N, evaluate_aviary
-from bgbias_core.evaluation.flips import FlipCount, Photograph, count_flips, draw_photographs, draw_scenes
+from bgbias_core.evaluation.aviary import N_PREDICTED, N, evaluate_on_aviary
 from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, paired_difference, wilson
+from bgbias_core.evaluation.measures import Measured, SummaryRow, card_metrics, summarise
+from bgbias_core.evaluation.pairs import COMPARABLE, Comparison, compare_pair
+from bgbias_core.evaluation.photographs import PHOTOGRAPHS, Scene, draw_scenes, evaluate_on_photographs
 from bgbias_core.evaluation.predict import Prediction, network_input, predict_probabilities, top_predictions
+from bgbias_core.evaluation.results import (
+    Evaluation,
+    EvaluationListing,
+    Header,
+    find_evaluation,
+    list_evaluations,
+    load_evaluation,
+    seal_of,
+)
+from bgbias_core.evaluation.run import Shown, evaluate
+from bgbias_core.evaluation.shapley import (
+    Coalitions,
+    Shapley,
+    aviary_coalitions,
+    photograph_coalitions,
+    shapley_batch,
+    shapley_values,
+)
 from bgbias_core.evaluation.swaps import (
     NO_OBJECT,
     ORIGINAL,
@@ -15,31 +35,54 @@ from bgbias_core.evaluation.swaps import (
     present,
     present_fade,
 )
+from bgbias_core.evaluation.table import COLUMNS
 
 __all__ = [
+    "COLUMNS",
+    "COMPARABLE",
     "NO_OBJECT",
     "N_PREDICTED",
     "ORIGINAL",
-    "FlipCount",
+    "PHOTOGRAPHS",
+    "Coalitions",
+    "Comparison",
+    "Evaluation",
+    "EvaluationListing",
+    "Header",
     "Interval",
+    "Measured",
     "N",
-    "Photograph",
     "Prediction",
     "Presentation",
+    "Scene",
+    "Shapley",
+    "Shown",
+    "SummaryRow",
     "Verdict",
+    "aviary_coalitions",
+    "card_metrics",
     "changed",
     "cluster_bootstrap",
+    "compare_pair",
     "confidence",
-    "count_flips",
-    "draw_photographs",
     "draw_scenes",
-    "evaluate_aviary",
+    "evaluate",
+    "evaluate_on_aviary",
+    "evaluate_on_photographs",
+    "find_evaluation",
     "judge",
+    "list_evaluations",
+    "load_evaluation",
     "network_input",
     "paired_difference",
+    "photograph_coalitions",
     "predict_probabilities",
     "present",
     "present_fade",
+    "seal_of",
+    "shapley_batch",
+    "shapley_values",
+    "summarise",
     "top_predictions",
     "wilson",
 ]

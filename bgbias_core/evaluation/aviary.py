@@ -1,247 +1,236 @@
-"""Measuring a checkpoint on Aviary: the same unseen birds at home, elsewhere, and in every place."""
+"""Evaluating checkpoints on Aviary: the same unseen birds at home, elsewhere, and in every place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import chain
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
-from bgbias_core.aviary import SPECIES, TEST_BIRDS, Condition, render
-from bgbias_core.data import AviaryQuery, load_aviary, swapped_places
+from bgbias_core.aviary import PLACES, SPEC_VERSION, SPECIES, TEST_BIRDS, Recipe
+from bgbias_core.data import AviaryQuery, load_recipes, swapped_places
 from bgbias_core.errors import ConfigError
-from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, paired_difference, wilson
-from bgbias_core.evaluation.predict import predict_probabilities
-from bgbias_core.images import Image, Mask
-from bgbias_core.masks import DEFAULT_MASKER, load_masker
-from bgbias_core.models import Card, Checkpoint, Metric
-
-Progress = Callable[[int, int], None]
-MetricSource = Literal["given", "predicted", "none"]
+from bgbias_core.evaluation.found_masks import find_masks
+from bgbias_core.evaluation.headers import (
+    check_checkpoints,
+    command_of,
+    describe_checkpoint,
+    now,
+    usual_name,
+    versions,
+)
+from bgbias_core.evaluation.results import EvaluatedData, Evaluation, Header, check_name
+from bgbias_core.evaluation.run import (
+    SHAPLEY_PICTURES,
+    LookedAt,
+    Progress,
+    Shown,
+    Tick,
+    evaluate,
+    mask_sources,
+)
+from bgbias_core.evaluation.shapley import Coalitions, aviary_coalitions
+from bgbias_core.evaluation.table import make_table
+from bgbias_core.images import Mask
+from bgbias_core.masks import DEFAULT_MASKER, Masker, load_masker
+from bgbias_core.models import Card, Checkpoint
 
 N = TEST_BIRDS
 N_PREDICTED = 300
-
-_NO_ANSWER = -1
-_CONDITIONS: tuple[Condition, ...] = ("ID", "OOD")
+AT_HOME, ELSEWHERE, EVERYWHERE = "ID", "OOD", "all places"
 
 
-def evaluate_aviary(
-    checkpoint: Checkpoint,
+def evaluate_on_aviary(
+    checkpoints: Sequence[Checkpoint],
     *,
     n: int = N,
     n_predicted: int = N_PREDICTED,
+    correlation: float | None = None,
     masker: str = DEFAULT_MASKER,
     seed: int = 0,
+    shapley: int = 0,
+    name: str | None = None,
     progress: Progress | None = None,
-) -> tuple[Metric, ...]:
-    """Accuracy ID and OOD, the gap between them, and the flip rate over all places, each with its 95% interval.
+) -> Evaluation:
+    """Show checkpoints the same test birds: where they stand ID, where they stand OOD, and in every other place.
 
-    The flip rate is the share of (bird, place) pairs whose name differs from that of the same bird where it stands
-    ID; every bird is put in each of the other places. Masked checkpoints are measured with the given mask and with
-    the masker run on each very picture. An empty predicted mask is no answer: it counts as wrong, and its pairs are
-    left out of the flip rate. Gap and flip rate of early masking with given masks are left out too: the checkpoint
-    sees the same pixels in every place, so they are 0 by identity and no finding.
+    Conditions: ``ID`` (the reference) and ``OOD`` for all birds, ``all places`` (each of the places where the bird
+    does not stand ID) for the first ones. Masked checkpoints look at the given mask, and for the first birds also at
+    the mask that the masker finds in each very picture. An empty predicted mask is no answer.
 
     Args:
-        checkpoint: A checkpoint trained on Aviary; ID means places drawn with its own correlation.
+        checkpoints: Checkpoints trained on Aviary.
         n: Number of test birds.
-        n_predicted: Number of those birds, the first ones, for predicted masks and for the flip rates.
+        n_predicted: Number of those birds, the first ones, for predicted masks and for all places; may be 0.
+        correlation: Correlation of the ID places; by default that of the checkpoints' training data.
         masker: Name of the masker.
         seed: Another seed gives other birds.
-        progress: Called with (pictures made or masked, all of them).
+        shapley: For how many birds, the first ones, two-player Shapley values are computed, ID and OOD.
+        name: Name of the evaluation; by default made from checkpoints and options.
+        progress: Called with (steps done, all of them): pictures drawn, masked and classified.
 
     Raises:
-        ConfigError: The checkpoint was not trained on Aviary, or a number is not positive.
+        ConfigError: A checkpoint was not trained on Aviary, the checkpoints differ in correlation, or a number is not
+            positive.
         UnknownNameError: There is no such masker.
+        EvaluationError: The name cannot be one.
     """
-    if n < 1 or n_predicted < 1:
-        raise ConfigError(f"Got n = {n} and n-predicted = {n_predicted}; measure at least 1 bird.")
-    card = checkpoint.card
-    query = AviaryQuery("test", n, correlation=_correlation(card), size=card.preprocessing.size, seed=seed)
-    pictures = _pictures(query, min(n, n_predicted), masker)
-    sources: tuple[MetricSource, ...] = ("given", "predicted") if card.strategy.needs_mask else ("none",)
-    tick = _Tick(progress, pictures.work("predicted" in sources))
-    command = _command(card.name, n, n_predicted, masker, seed)
-    return tuple(chain.from_iterable(_metrics(checkpoint, pictures, source, command, tick) for source in sources))
-
-
-def _metrics(
-    checkpoint: Checkpoint, pictures: _Pictures, source: MetricSource, command: str, tick: _Tick
-) -> list[Metric]:
-    labels = pictures.labels
-    used = pictures.birds if source == "predicted" else len(labels)
-    answers = {
-        condition: _answers(checkpoint, *pictures.condition(condition, source, used, tick)) for condition in _CONDITIONS
-    }
-    right = {condition: answers[condition] == labels[:used] for condition in _CONDITIONS}
-
-    def metric(measure: str, condition: str, value: float, interval: Interval, n: int, kind: str) -> Metric:
-        masker = pictures.masker if source == "predicted" else ""
-        return Metric.model_validate(
-            {
-                "measure": measure,
-                "condition": condition,
-                "mask_source": source,
-                "masker": masker,
-                "value": value,
-                "low": interval.low,
-                "high": interval.high,
-                "n": n,
-                "interval": kind,
-                "command": command,
-            }
+    if n < 1 or n_predicted < 0 or shapley < 0:
+        raise ConfigError(
+            f"Got n = {n}, n-predicted = {n_predicted} and shapley = {shapley}; measure at least 1 bird, and predicted "
+            "masks and Shapley values of 0 or more."
         )
-
-    metrics = [
-        metric("accuracy", name, float(hits.mean()), wilson(int(hits.sum()), used), used, "wilson")
-        for name, hits in right.items()
-    ]
-    if source == "given" and checkpoint.card.strategy.hides_background:
-        return metrics  # no gap and no flip rate: it sees the same pixels in every place
-    gap = float(right["ID"].mean() - right["OOD"].mean())
-    interval = paired_difference(right["ID"], right["OOD"])
-    metrics.append(metric("ID–OOD gap", "ID, OOD", gap, interval, used, "paired bootstrap"))
-    flips = _flips(answers["ID"][: pictures.birds], _answers(checkpoint, *pictures.elsewhere(source, tick)))
-    if not np.isnan(flips).all():
-        rate, n = float(np.nanmean(flips)), int((~np.isnan(flips)).any(axis=1).sum())
-        metrics.append(metric("flip rate", "all places", rate, cluster_bootstrap(flips), n, "cluster bootstrap"))
-    return metrics
-
-
-def _flips(at_home: NDArray[np.int64], elsewhere: NDArray[np.int64]) -> NDArray[np.float64]:
-    """``[birds, places]``: 1 where the name changed, NaN where there was no answer before or after."""
-    after = elsewhere.reshape(len(at_home), -1)
-    before = at_home[:, None]
-    return np.where((before == _NO_ANSWER) | (after == _NO_ANSWER), np.nan, after != before)
-
-
-def _answers(checkpoint: Checkpoint, images: Sequence[Image], masks: Sequence[Mask] | None) -> NDArray[np.int64]:
-    """Index into ``SPECIES`` for every picture; −1 where a masked checkpoint is shown no object."""
-    answers: NDArray[np.int64] = predict_probabilities(checkpoint, images, masks).argmax(axis=1)
-    species = list(SPECIES)
-    answers = np.array([species.index(name) for name in checkpoint.card.classes])[answers]
-    if masks is not None:
-        answers[[not mask.any() for mask in masks]] = _NO_ANSWER
-    return answers
-
-
-Pairs = tuple[list[Image], list[Mask] | None]
-
-
-class _Tick:
-    """Counts pictures for a progress callback."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-
-    def __call__(self, pictures: int = 1) -> None:
-        self.done += pictures
-        if self.progress is not None:
-            self.progress(self.done, self.total)
+    check_checkpoints(checkpoints)
+    options: dict[str, object] = {
+        "n": n if n != N else None,
+        "n-predicted": n_predicted if n_predicted != N_PREDICTED else None,
+        "correlation": correlation,
+        "masker": masker if masker != DEFAULT_MASKER else None,
+        "seed": seed or None,
+    }
+    names = [checkpoint.card.name for checkpoint in checkpoints]
+    command = command_of("aviary", names, options | {"shapley": shapley or None})
+    name = check_name(name or usual_name("aviary", names, command))
+    correlation = _correlation([checkpoint.card for checkpoint in checkpoints], correlation)
+    query = AviaryQuery("test", n, correlation=correlation, seed=seed)
+    birds = _Birds(query, min(n_predicted, n), min(shapley, n), load_masker(masker))
+    header = Header(
+        name=name,
+        title=f"Aviary, {n:,} test birds: {_titles(checkpoints)}",
+        data=EvaluatedData(
+            kind="aviary",
+            title="Aviary, test birds",
+            fingerprint=query.fingerprint,
+            parameters={
+                "n": n,
+                "n_predicted": birds.first,
+                "shapley": birds.shapley,
+                "correlation": correlation,
+                "spec_version": SPEC_VERSION,
+                "options": {key: value for key, value in options.items() if value is not None},
+            },
+        ),
+        classes=tuple(SPECIES),
+        checkpoints=tuple(describe_checkpoint(one, tuple(SPECIES), hard_masks=True) for one in checkpoints),
+        masker=masker,
+        seed=seed,
+        n=n,
+        created=now(),
+        command=command,
+        versions=versions(),
+    )
+    return Evaluation(header, _evaluate_by_size(checkpoints, birds, progress))
 
 
-@dataclass(eq=False)
-class _Pictures:
-    """The pictures and masks that all checkpoints of one correlation and size share; each is made once."""
+def _evaluate_by_size(checkpoints: Sequence[Checkpoint], birds: _Birds, progress: Progress | None) -> pd.DataFrame:
+    """Pictures are drawn at each size that a checkpoint takes."""
+    by_size: dict[int, list[Checkpoint]] = {}
+    for checkpoint in checkpoints:
+        by_size.setdefault(checkpoint.card.preprocessing.size, []).append(checkpoint)
+    tick = Tick(progress, sum(birds.steps(some) for some in by_size.values()))
+    tables = []
+    for size, some in by_size.items():
+        with_predicted = any("predicted" in mask_sources(checkpoint) for checkpoint in some)
+        pictures = birds.shown(size, with_predicted, tick)
+        tables.append(evaluate(some, pictures, reference=AT_HOME, masker=birds.masker.name, tick=tick))
+    if len(tables) == 1:
+        return tables[0]
+    whole = pd.concat([table.astype("object") for table in tables])
+    order = {checkpoint.card.name: position for position, checkpoint in enumerate(checkpoints)}
+    whole = whole.sort_values("checkpoint", key=lambda column: column.map(order), kind="stable")
+    return make_table({column: whole[column].tolist() for column in whole})
+
+
+@dataclass(frozen=True)
+class _Birds:
+    """The test birds of an evaluation.
+
+    Attributes:
+        query: All of them, ID.
+        first: How many are put in all places and get predicted masks.
+        shapley: How many get Shapley values.
+        masker: What predicts masks.
+    """
 
     query: AviaryQuery
-    birds: int
-    masker: str
-    _made: dict[tuple[str, str], tuple[list[Image], list[Mask]]] = field(default_factory=dict)
+    first: int
+    shapley: int
+    masker: Masker
 
-    def work(self, with_predicted: bool) -> int:
-        """How many pictures and masks an evaluation makes."""
-        swapped = self.birds * (len(swapped_places(self.query.recipes()[0])) - 1)
-        return 2 * self.query.n + swapped + (2 * self.birds + swapped if with_predicted else 0)
+    def steps(self, checkpoints: Sequence[Checkpoint]) -> int:
+        """How many pictures are drawn, masked and classified for checkpoints of one size."""
+        given = 2 * self.query.n + (len(PLACES) - 1) * self.first
+        predicted = (len(PLACES) + 1) * self.first
+        rows = {"none": given, "given": given, "predicted": predicted}
+        games = {"none": self.shapley, "given": self.shapley, "predicted": min(self.shapley, self.first)}
+        sources = [source for checkpoint in checkpoints for source in mask_sources(checkpoint)]
+        masks = predicted if "predicted" in sources else 0
+        return given + masks + sum(rows[source] + 2 * games[source] * SHAPLEY_PICTURES for source in sources)
 
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        species = list(SPECIES)
-        return np.array([species.index(recipe.species) for recipe in self.query.recipes()])
+    def shown(self, size: int, with_predicted: bool, tick: Tick) -> Iterator[Shown]:
+        """Every picture, first ID, then OOD, then all places, bird by bird."""
+        at_home = self.query.recipes()
+        elsewhere = replace(self.query, condition="OOD").recipes()
+        everywhere = [
+            (index, moved)
+            for index, recipe in enumerate(at_home[: self.first])
+            for place, moved in swapped_places(recipe).items()
+            if place != recipe.place
+        ]
+        yield from self._condition(AT_HOME, list(enumerate(at_home)), size, with_predicted, tick)
+        yield from self._condition(ELSEWHERE, list(enumerate(elsewhere)), size, with_predicted, tick)
+        yield from self._condition(EVERYWHERE, everywhere, size, with_predicted, tick)
 
-    def condition(self, condition: Condition, source: MetricSource, n: int, tick: _Tick) -> Pairs:
-        """The first ``n`` birds, ID or OOD."""
-        return self._with_masks(condition, source, n, tick)
+    def _condition(
+        self, condition: str, recipes: Sequence[tuple[int, Recipe]], size: int, with_predicted: bool, tick: Tick
+    ) -> Iterator[Shown]:
+        if not recipes:
+            return
+        drawing = tick.within(len(recipes))
+        images, masks = load_recipes([recipe for _, recipe in recipes], size, progress=drawing)
+        drawing(1, 1)
+        first = [row for row, (index, _) in enumerate(recipes) if index < self.first] if with_predicted else []
+        found = find_masks(self.masker, [images[row] for row in first], progress=tick.within(len(first)))
+        for row, (index, recipe) in enumerate(recipes):
+            looked_at: dict[LookedAt, Mask] = {"given": masks[row].astype(np.float32)}
+            if row < len(first):
+                looked_at["predicted"] = found[row]
+            yield Shown(
+                sample=f"test-{index:05d}",
+                label=recipe.species,
+                condition=condition,
+                image=images[row],
+                masks=looked_at,
+                place=recipe.place,
+                place_group=PLACES[recipe.place].group,
+                players=self._players(recipe, size) if condition != EVERYWHERE and index < self.shapley else None,
+            )
 
-    def elsewhere(self, source: MetricSource, tick: _Tick) -> Pairs:
-        """Every bird in each place but the one where it stands ID, bird by bird."""
-        return self._with_masks("elsewhere", source, None, tick)
-
-    def _with_masks(self, name: str, source: MetricSource, n: int | None, tick: _Tick) -> Pairs:
-        images, masks = self._rendered(name, tick)
-        if source == "none":
-            return images[:n], None
-        if source == "given":
-            return images[:n], masks[:n]
-        if (name, "predicted") not in self._made:
-            find = load_masker(self.masker)
-            found = []
-            for image in images[:n]:
-                found.append(find(image).mask)
-                tick()
-            self._made[name, "predicted"] = images[:n], found
-        else:
-            tick(len(images[:n]))
-        return self._made[name, "predicted"]
-
-    def _rendered(self, name: str, tick: _Tick) -> tuple[list[Image], list[Mask]]:
-        if (name, "given") in self._made:
-            return self._made[name, "given"]
-        self._made[name, "given"] = self._render_elsewhere(tick) if name == "elsewhere" else self._load(name, tick)
-        return self._made[name, "given"]
-
-    def _load(self, condition: str, tick: _Tick) -> tuple[list[Image], list[Mask]]:
-        query = AviaryQuery(
-            self.query.split,
-            self.query.n,
-            condition="OOD" if condition == "OOD" else "ID",
-            correlation=self.query.correlation,
-            size=self.query.size,
-            seed=self.query.seed,
-        )
-        data = load_aviary(query)
-        tick(query.n)
-        return list(data.images), list(data.masks.astype(np.float32))
-
-    def _render_elsewhere(self, tick: _Tick) -> tuple[list[Image], list[Mask]]:
-        images, masks = [], []
-        for recipe in self.query.recipes()[: self.birds]:
-            for place, moved in swapped_places(recipe).items():
-                if place != recipe.place:
-                    rendering = render(moved, self.query.size)
-                    images.append(rendering.image)
-                    masks.append(rendering.mask)
-                    tick()
-        return images, masks
+    def _players(self, recipe: Recipe, size: int) -> Callable[[LookedAt], Coalitions | None]:
+        return lambda source: aviary_coalitions(recipe, size, source=source, masker=self.masker, seed=self.query.seed)
 
 
-@lru_cache(maxsize=1)
-def _pictures(query: AviaryQuery, birds: int, masker: str) -> _Pictures:
-    load_masker(masker)  # an unknown name is refused before minutes of work
-    return _Pictures(query, birds, masker)
-
-
-def _correlation(card: Card) -> float:
-    correlation = card.training_data.parameters.get("correlation")
-    if set(card.classes) != set(SPECIES) or correlation is None:
+def _correlation(cards: Sequence[Card], asked: float | None) -> float:
+    found = {}
+    for card in cards:
+        own = card.training_data.parameters.get("correlation")
+        if set(card.classes) != set(SPECIES) or own is None:
+            raise ConfigError(
+                f"'{card.name}' was trained on {card.training_data.name}, and its {len(card.classes)} classes are not "
+                "Aviary's species; choose a checkpoint trained on Aviary."
+            )
+        found[card.name] = float(own)
+    if asked is not None:
+        return asked
+    if len(set(found.values())) > 1:
+        told = ", ".join(f"{name} at {value:g}" for name, value in found.items())
         raise ConfigError(
-            f"'{card.name}' was trained on {card.training_data.name}, and its {len(card.classes)} classes are not "
-            "Aviary's species; choose a checkpoint trained on Aviary."
+            f"The checkpoints were trained at different correlations ({told}), so ID means different places for each; "
+            "evaluate them apart, or say one correlation for all (--correlation)."
         )
-    return float(correlation)
+    return next(iter(found.values()))
 
 
-def _command(name: str, n: int, n_predicted: int, masker: str, seed: int) -> str:
-    changed = {
-        "n": (n, N),
-        "n-predicted": (n_predicted, N_PREDICTED),
-        "masker": (masker, DEFAULT_MASKER),
-        "seed": (seed, 0),
-    }
-    options = "".join(f" --{option} {value}" for option, (value, usual) in changed.items() if value != usual)
-    return f"python -m bgbias_core evaluate --data aviary --checkpoint {name}{options}"
+def _titles(checkpoints: Sequence[Checkpoint]) -> str:
+    return checkpoints[0].card.title if len(checkpoints) == 1 else f"{len(checkpoints)} checkpoints"

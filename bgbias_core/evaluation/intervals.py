@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ RESAMPLES = 4000
 _Z = 1.959963984540054
 # Keeps the table of resampled photographs at a few megabytes however many there are.
 _AT_ONCE = 500
+_FEW = 2000  # photographs whose resamples are kept: drawing them costs more than all that is done with them
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,16 @@ def wilson(successes: int, n: int) -> Interval:
     return Interval(low, high)
 
 
-def cluster_bootstrap(values: NDArray[Any], seed: int = 0) -> Interval:
+def cluster_bootstrap(values: NDArray[Any], seed: int = 0, *, bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
     """Percentile interval of the mean, resampling photographs with everything that was measured on them.
 
     Where every photograph has the same mean, no resample differs and the percentiles would claim certainty; the
     interval then reaches as far as Wilson's does for an event seen in none of the photographs.
 
     Args:
-        values: ``[photographs, repeats]``, each in [0, 1]; NaN where there is none.
+        values: ``[photographs, repeats]``, each within ``bounds``; NaN where there is none.
         seed: Seed of the resampling.
+        bounds: What no value can leave, and so no interval either.
 
     Raises:
         ConfigError: There is nothing to average.
@@ -70,7 +74,7 @@ def cluster_bootstrap(values: NDArray[Any], seed: int = 0) -> Interval:
     Reference: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, §13.3; Davison & Hinkley 1997, §3.8.
     """
     low, high = _bootstrap(np.asarray(values, dtype=np.float64), seed)
-    return Interval(max(low, 0.0), min(high, 1.0))
+    return Interval(max(low, bounds[0]), min(high, bounds[1]))
 
 
 def paired_difference(first: NDArray[Any], second: NDArray[Any], seed: int = 0) -> Interval:
@@ -86,8 +90,9 @@ def paired_difference(first: NDArray[Any], second: NDArray[Any], seed: int = 0) 
     """
     if first.shape != second.shape or first.ndim != 1:
         raise ConfigError(f"Pairs need two lists of one length, got {list(first.shape)} and {list(second.shape)}.")
-    low, high = _bootstrap(first.astype(np.float64)[:, None] - second.astype(np.float64)[:, None], seed)
-    return Interval(max(low, -1.0), min(high, 1.0))
+    return cluster_bootstrap(
+        first.astype(np.float64)[:, None] - second.astype(np.float64)[:, None], seed, bounds=(-1.0, 1.0)
+    )
 
 
 def _bootstrap(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
@@ -103,10 +108,21 @@ def _bootstrap(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
     if np.ptp(means) == 0:
         reach = wilson(0, photographs).high
         return means[0] - reach, means[0] + reach
-    random = np.random.default_rng(seed)
-    resampled = []
-    for _ in range(0, RESAMPLES, _AT_ONCE):
-        weights = random.multinomial(photographs, np.full(photographs, 1 / photographs), size=_AT_ONCE)
-        resampled.append((weights @ sums) / (weights @ counts))
-    low, high = np.percentile(np.concatenate(resampled), [2.5, 97.5])
+    drawn = _kept_weights(photographs, seed) if photographs <= _FEW else _weights(photographs, seed)
+    pair = np.stack([sums, counts], axis=1)
+    totals = np.concatenate([weights.astype(np.float64) @ pair for weights in drawn])
+    low, high = np.percentile(totals[:, 0] / totals[:, 1], [2.5, 97.5])
     return float(low), float(high)
+
+
+def _weights(photographs: int, seed: int) -> Iterator[NDArray[np.uint16]]:
+    """How often each photograph is drawn in each resample, some resamples at once: ``[resamples, photographs]``."""
+    random = np.random.default_rng(seed)
+    for _ in range(0, RESAMPLES, _AT_ONCE):
+        drawn = random.multinomial(photographs, np.full(photographs, 1 / photographs), size=_AT_ONCE)
+        yield drawn.astype(np.uint16)
+
+
+@lru_cache(maxsize=4)
+def _kept_weights(photographs: int, seed: int) -> tuple[NDArray[np.uint16], ...]:
+    return tuple(_weights(photographs, seed))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
-from bgbias_core.aviary import PLACES, SPECIES
+from bgbias_core.aviary import SPECIES
 from bgbias_core.data import AviaryQuery, load_aviary
 from bgbias_core.errors import ConfigError, UnknownNameError
-from bgbias_core.evaluation import evaluate_aviary, wilson
-from bgbias_core.evaluation.aviary import _flips
+from bgbias_core.evaluation import card_metrics, evaluate_on_aviary, summarise, wilson
 from bgbias_core.masks import MASKERS, MaskerSpec, MaskResult
 from bgbias_core.models import Strategy
 from tests.evaluation.stand_ins import make_checkpoint
@@ -37,12 +37,14 @@ def constant(strategy: str):
     return dataclasses.replace(checkpoint, classifier=Constant(3))
 
 
-def by_key(metrics):
+def measure(checkpoint, **options):
+    """The figures of a checkpoint's card, by measure, condition and mask source."""
+    metrics = card_metrics(evaluate_on_aviary([checkpoint], **options), checkpoint.card.name)
     return {(metric.measure, metric.condition, metric.mask_source): metric for metric in metrics}
 
 
 def test_a_constant_answer_is_right_once_a_species_and_never_flips() -> None:
-    metrics = by_key(evaluate_aviary(constant("unmasked"), n=N, n_predicted=BIRDS))
+    metrics = measure(constant("unmasked"), n=N, n_predicted=BIRDS)
     assert list(metrics) == [
         ("accuracy", "ID", "none"),
         ("accuracy", "OOD", "none"),
@@ -64,7 +66,7 @@ def test_a_constant_answer_is_right_once_a_species_and_never_flips() -> None:
 
 
 def test_masked_checkpoints_are_measured_with_both_masks() -> None:
-    late = by_key(evaluate_aviary(constant("late"), n=N, n_predicted=BIRDS))
+    late = measure(constant("late"), n=N, n_predicted=BIRDS)
     assert {(measure, source) for measure, _, source in late} == {
         (measure, source) for measure in ("accuracy", "ID–OOD gap", "flip rate") for source in ("given", "predicted")
     }
@@ -73,7 +75,7 @@ def test_masked_checkpoints_are_measured_with_both_masks() -> None:
 
 
 def test_the_identity_of_early_with_given_masks_is_not_reported_as_a_finding() -> None:
-    early = by_key(evaluate_aviary(constant("early"), n=N, n_predicted=BIRDS))
+    early = measure(constant("early"), n=N, n_predicted=BIRDS)
     assert ("flip rate", "all places", "given") not in early
     assert ("ID–OOD gap", "ID, OOD", "given") not in early
     assert ("flip rate", "all places", "predicted") in early
@@ -81,7 +83,7 @@ def test_the_identity_of_early_with_given_masks_is_not_reported_as_a_finding() -
 
 def test_early_with_given_masks_is_as_right_anywhere() -> None:
     checkpoint = make_checkpoint(Strategy(name="early"))
-    metrics = by_key(evaluate_aviary(checkpoint, n=N, n_predicted=BIRDS))
+    metrics = measure(checkpoint, n=N, n_predicted=BIRDS)
     assert metrics["accuracy", "ID", "given"].value == metrics["accuracy", "OOD", "given"].value
 
 
@@ -106,7 +108,7 @@ class ByPlace(nn.Module):
 def test_a_checkpoint_that_knows_only_home_flips_everywhere_else() -> None:
     checkpoint = make_checkpoint(Strategy(name="unmasked"))
     home = ByPlace(AviaryQuery("test", N, "ID", 0.95, 96, 0))
-    metrics = by_key(evaluate_aviary(dataclasses.replace(checkpoint, classifier=home), n=N, n_predicted=11))
+    metrics = measure(dataclasses.replace(checkpoint, classifier=home), n=N, n_predicted=11)
     # Elsewhere it says the last species; of the first 11 birds none is that one.
     assert metrics["accuracy", "ID", "none"].value == 1
     assert metrics["flip rate", "all places", "none"].value == 1
@@ -116,31 +118,115 @@ def test_a_checkpoint_that_knows_only_home_flips_everywhere_else() -> None:
     assert 0 < gap.low < gap.value < gap.high <= 1
 
 
-def test_flips_by_hand() -> None:
-    flips = _flips(np.array([3, -1]), np.array([3, 4, -1, 5, 3, 2]))
-    np.testing.assert_array_equal(flips, [[0, 1, np.nan], [np.nan, np.nan, np.nan]])
-    assert len(PLACES) == 8
-
-
 def test_progress_counts_up_to_all() -> None:
     seen: list[tuple[int, int]] = []
-    evaluate_aviary(
-        constant("late"), n=N, n_predicted=BIRDS, seed=1, progress=lambda done, total: seen.append((done, total))
+    evaluate_on_aviary(
+        [constant("late"), renamed(constant("unmasked"), "other")],
+        n=N,
+        n_predicted=BIRDS,
+        seed=1,
+        shapley=8,
+        progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == sorted(seen)
-    assert {total for _, total in seen} == {2 * N + 2 * BIRDS + 2 * 7 * BIRDS}
+    pictures, predicted = 2 * N + 7 * BIRDS, 9 * BIRDS
+    shapley = 2 * 18 * (8 + BIRDS + 8)
+    assert {total for _, total in seen} == {3 * pictures + 2 * predicted + shapley}
     assert seen[-1][0] == seen[-1][1]
 
 
 def test_what_cannot_be_measured_is_refused() -> None:
     checkpoint = constant("unmasked")
     with pytest.raises(ConfigError, match="at least 1 bird"):
-        evaluate_aviary(checkpoint, n=0)
+        evaluate_on_aviary([checkpoint], n=0)
     with pytest.raises(UnknownNameError, match="no masker named 'grabcat'"):
-        evaluate_aviary(checkpoint, n=12, masker="grabcat")
+        evaluate_on_aviary([checkpoint], n=12, masker="grabcat")
     photo = checkpoint.card.model_copy(update={"classes": ("cat", "dog")})
     with pytest.raises(ConfigError, match="choose a checkpoint trained on Aviary"):
-        evaluate_aviary(dataclasses.replace(checkpoint, card=photo))
+        evaluate_on_aviary([dataclasses.replace(checkpoint, card=photo)])
+
+
+def test_what_does_not_go_together_is_refused() -> None:
+    checkpoint = constant("unmasked")
+    other = renamed(checkpoint, "other")
+    data = checkpoint.card.training_data.model_copy(update={"parameters": {"correlation": 0.5}})
+    half = dataclasses.replace(other, card=other.card.model_copy(update={"training_data": data}))
+    with pytest.raises(ConfigError, match=r"different correlations \(stand-in at 0\.95, other at 0\.5\)"):
+        evaluate_on_aviary([checkpoint, half], n=12)
+    told = evaluate_on_aviary([checkpoint, half], n=12, n_predicted=0, correlation=1)
+    assert "--correlation 1" in told.header.command
+    homes = told.table[told.table["condition"] == "ID"]
+    assert homes["place"].tolist() == [SPECIES[name].home for name in homes["label"]]
+    with pytest.raises(ConfigError, match="named twice"):
+        evaluate_on_aviary([checkpoint, checkpoint])
+    with pytest.raises(ConfigError, match="no checkpoint to evaluate"):
+        evaluate_on_aviary([])
+
+
+def renamed(checkpoint, name: str):
+    return dataclasses.replace(checkpoint, card=checkpoint.card.model_copy(update={"name": name}))
+
+
+def test_together_and_in_any_chunks_checkpoints_say_what_they_say_alone(monkeypatch) -> None:
+    several = [
+        make_checkpoint(Strategy(name="unmasked"), name="one"),
+        make_checkpoint(Strategy(name="early"), name="two", seed=1),
+    ]
+    together = evaluate_on_aviary(several, n=20, n_predicted=3)
+    monkeypatch.setattr("bgbias_core.evaluation.run._PICTURES_AT_ONCE", 7)
+    alone = [evaluate_on_aviary([checkpoint], n=20, n_predicted=3).table for checkpoint in several]
+    expected = pd.concat([table.astype("object") for table in alone], ignore_index=True)
+    pd.testing.assert_frame_equal(together.table.astype("object"), expected, check_exact=False, atol=1e-5)
+    assert len(together.table) == (40 + 21) + (40 + 21) + 9 * 3
+
+
+def test_the_table_holds_every_answer_beside_the_birds_own() -> None:
+    checkpoint = make_checkpoint(Strategy(name="late"), region="foreground")
+    table = evaluate_on_aviary([checkpoint], n=12, n_predicted=2, shapley=1).table
+    assert table.groupby(["condition", "mask_source"], observed=True).size().to_dict() == {
+        ("ID", "given"): 12, ("OOD", "given"): 12, ("all places", "given"): 14,
+        ("ID", "predicted"): 2, ("OOD", "predicted"): 2, ("all places", "predicted"): 14,
+    }  # fmt: skip
+    reference = table[table["condition"] == "ID"].set_index(["sample", "mask_source"])
+    for row in table.to_dict("records"):
+        own = reference.loc[(row["sample"], row["mask_source"])]
+        assert row["original_predicted"] == own["predicted"]
+        assert row["original_probability"] == own["probability"]
+        if row["condition"] == "ID":
+            assert pd.isna(row["flipped"])
+        else:
+            assert row["flipped"] == (row["predicted"] != own["predicted"])
+        if row["predicted"] == own["predicted"]:
+            assert row["kept_probability"] == row["probability"]
+        assert row["right"] == (row["predicted"] == row["label"])
+    with_values = table[table["phi_background"].notna()]
+    assert set(with_values["sample"]) == {"test-00000"}
+    assert set(with_values["condition"]) == {"ID", "OOD"}
+    assert len(with_values) == 4
+
+
+def test_pictures_are_drawn_at_the_size_of_each_checkpoint() -> None:
+    small = make_checkpoint(Strategy(name="unmasked"), name="small")
+    card = small.card
+    half = card.model_copy(update={"preprocessing": card.preprocessing.model_copy(update={"size": 64})})
+    evaluation = evaluate_on_aviary(
+        [dataclasses.replace(small, card=half), make_checkpoint(Strategy(name="unmasked"), name="large")],
+        n=12,
+        n_predicted=1,
+    )
+    assert evaluation.table["checkpoint"].tolist() == ["small"] * 31 + ["large"] * 31
+    assert [row.n for row in summarise(evaluation)] == [12, 12]
+
+
+def test_predicted_masks_are_found_once(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("BGBIAS_HOME", str(tmp_path))
+    checkpoint = constant("late")
+    first = evaluate_on_aviary([checkpoint], n=12, n_predicted=2)
+    looked = []
+    monkeypatch.setattr("bgbias_core.masks.grabcut.GrabCut.__call__", lambda *args, **_: looked.append(args))
+    again = evaluate_on_aviary([checkpoint], n=12, n_predicted=2)
+    assert not looked
+    pd.testing.assert_frame_equal(again.table, first.table)
 
 
 class Nothing:
@@ -154,7 +240,16 @@ class Nothing:
 
 def test_an_empty_predicted_mask_is_no_answer(monkeypatch) -> None:
     monkeypatch.setitem(MASKERS, "nothing", MaskerSpec("nothing", "Finds nothing", Nothing))
-    metrics = by_key(evaluate_aviary(constant("late"), n=N, n_predicted=BIRDS, masker="nothing"))
+    evaluation = evaluate_on_aviary([constant("late")], n=N, n_predicted=BIRDS, masker="nothing", shapley=1)
+    never = evaluation.table[evaluation.table["mask_source"] == "predicted"]
+    assert not never["found"].any()
+    assert never["predicted"].isna().all()
+    assert never["flipped"].isna().all()
+    assert never["phi_background"].isna().all()
+    assert not never["right"].any()
+    row = summarise(evaluation)[1]
+    assert "no object was found" in row.absent["flip rate"]
+    metrics = measure(constant("late"), n=N, n_predicted=BIRDS, masker="nothing")
     assert metrics["accuracy", "ID", "predicted"].value == 0, "though the fourth bird is the one that is always named"
     assert metrics["accuracy", "ID", "given"].value == pytest.approx(1 / 12)
     assert ("flip rate", "all places", "predicted") not in metrics

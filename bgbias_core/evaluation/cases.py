@@ -1,0 +1,248 @@
+"""One row of an evaluation made again: the photograph, and the very picture that was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from bgbias_core.aviary import Recipe, draw_recipes
+from bgbias_core.data import Entry, PhotographSet, Sample, aviary_sample, open_data
+from bgbias_core.errors import EvaluationError
+from bgbias_core.evaluation.parts import probability_lost, shapley_share
+from bgbias_core.evaluation.photographs import Scene
+from bgbias_core.evaluation.results import Evaluation
+from bgbias_core.evaluation.swaps import ORIGINAL, Presentation, present
+from bgbias_core.images import Image, read_image
+from bgbias_core.masks import Masker, MaskResult, given, load_masker
+from bgbias_core.models import find_checkpoint
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row of an evaluation says; texts are empty and numbers missing where the table has none.
+
+    Attributes:
+        number: Its position in the table, from 0.
+        sample: Name of the sample.
+        label: Its class, where known.
+        condition: How it was presented.
+        place: Where it was shown.
+        scene: The scene's path below the folder of scenes.
+        checkpoint: Who judged it.
+        mask_source: What the checkpoint looked at: ``none``, ``given`` or ``predicted``.
+        lifted_by: What cut the object out; empty where nothing was cut.
+        predicted: The name that was given; empty where no object was found.
+        probability: Its probability.
+        right: Whether that is its class; ``None`` where the checkpoint cannot name it.
+        original_predicted: The name that the same checkpoint gave to the reference presentation.
+        flipped: Whether the two differ; ``None`` on the reference itself and where no object was found.
+        lost: What ``original_predicted`` lost in probability, or NaN.
+        share: Shapley background share of the name given to this picture, in [0, 1], or NaN.
+    """
+
+    number: int
+    sample: str
+    label: str | None
+    condition: str
+    place: str | None
+    scene: str
+    checkpoint: str
+    mask_source: Literal["none", "given", "predicted"]
+    lifted_by: Literal["", "given", "predicted"]
+    predicted: str
+    probability: float
+    right: bool | None
+    original_predicted: str
+    flipped: bool | None
+    lost: float
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class RemadeCase:
+    """A row with its pictures.
+
+    Attributes:
+        row: What the evaluation says.
+        sample: The reference presentation: the bird where it stands ID, the photograph as it was taken.
+        sample_recipe: What that bird was drawn from; ``None`` for photographs.
+        shown: The very picture that was judged, with the mask that was looked at. Where the checkpoint looked at none,
+            the given mask of that picture if there is one, else what the masker finds in it.
+        recipe: What the judged picture was drawn from; ``None`` for photographs.
+        scene: What the object was put on; ``None`` for the reference itself.
+    """
+
+    row: Row
+    sample: Sample
+    sample_recipe: Recipe | None
+    shown: Presentation
+    recipe: Recipe | None
+    scene: Scene | None
+
+
+def remake(evaluation: Evaluation, row: int, *, size: int | None = None) -> RemadeCase:
+    """Make the pictures of one row again; for many rows of one evaluation see :class:`Cases`.
+
+    Raises:
+        EvaluationError: There is no such row, or its sample is not in the data any more.
+        UnknownNameError: The checkpoint of an Aviary row, whose input size is needed, is gone.
+        ConfigError: The data's folder is gone.
+        ImageError: A photograph or scene is gone or cannot be read.
+        MaskError: The given mask is gone or cannot be read.
+    """
+    return Cases(evaluation).remake(row, size=size)
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """The cases of one evaluation; its data is opened once, when the first picture is asked for.
+
+    Attributes:
+        evaluation: Which.
+    """
+
+    evaluation: Evaluation
+
+    def row(self, number: int) -> Row:
+        """What a row says.
+
+        Raises:
+            EvaluationError: There is no such row.
+        """
+        table = self.evaluation.table
+        if not 0 <= number < len(table):
+            raise EvaluationError(
+                f"The evaluation '{self.evaluation.header.name}' has rows 0 to {len(table) - 1}, and no row "
+                f"{number}; choose a case of Failure cases."
+            )
+        one = table.iloc[[number]]
+        values: dict[str, Any] = {
+            column: None if pd.isna(one[column].iloc[0]) else one[column].iloc[0] for column in one
+        }
+        return Row(
+            number=number,
+            sample=values["sample"],
+            label=values["label"],
+            condition=values["condition"],
+            place=values["place"],
+            scene=values["scene"] or "",
+            checkpoint=values["checkpoint"],
+            mask_source=values["mask_source"],
+            lifted_by=values["lifted_by"] or "",
+            predicted=values["predicted"] or "",
+            probability=float("nan") if values["probability"] is None else float(values["probability"]),
+            right=None if values["right"] is None else bool(values["right"]),
+            original_predicted=values["original_predicted"] or "",
+            flipped=None if values["flipped"] is None else bool(values["flipped"]),
+            lost=float(probability_lost(one).iloc[0]),
+            share=float(shapley_share(one).iloc[0]),
+        )
+
+    def remake(self, number: int, *, size: int | None = None) -> RemadeCase:
+        """Make the pictures of a row again.
+
+        Args:
+            number: The row's position in the table.
+            size: Side of an Aviary picture in pixels; by default what the checkpoint was shown, byte for byte.
+
+        Raises:
+            BgBiasError: As for :func:`remake`.
+        """
+        row = self.row(number)
+        if self.evaluation.header.data.kind == "aviary":
+            return self._bird(row, size or find_checkpoint(row.checkpoint)[0].preprocessing.size)
+        return self._photograph(row)
+
+    def picture(self, number: int, *, size: int) -> Image:
+        """Only the picture that was judged, without its mask where none is needed to make it.
+
+        Args:
+            number: The row's position in the table.
+            size: Side of an Aviary picture in pixels; photographs keep their own size.
+
+        Returns:
+            uint8 ``[H, W, 3]``.
+
+        Raises:
+            BgBiasError: As for :func:`remake`.
+        """
+        row = self.row(number)
+        if self.evaluation.header.data.kind == "aviary":
+            return aviary_sample(self._recipe(row, moved=True), size).image
+        sample = self._read(row)
+        if not row.lifted_by:
+            return sample.image
+        scene = self._scene(row)
+        # Given or not, a mask that counts as given is moved along, and the masker does not run on the composite.
+        lifted = replace(self._mask(sample, row.lifted_by), source="given")
+        return present(sample.image, lifted, {scene.name: scene.image})[1].image
+
+    def _bird(self, row: Row, size: int) -> RemadeCase:
+        home, recipe = self._recipe(row, moved=False), self._recipe(row, moved=True)
+        sample = replace(aviary_sample(home, size), name=row.sample)
+        judged = sample if recipe == home else aviary_sample(recipe, size)
+        shown = Presentation(row.condition, judged.image, self._mask(judged, row.mask_source))
+        scene = None if judged.scene is None or recipe == home else Scene("", recipe.place, judged.scene)
+        return RemadeCase(row, sample, home, shown, recipe, scene)
+
+    def _photograph(self, row: Row) -> RemadeCase:
+        sample = self._read(row)
+        if not row.lifted_by:
+            shown = Presentation(ORIGINAL, sample.image, self._mask(sample, row.mask_source))
+            return RemadeCase(row, sample, None, shown, None, None)
+        scene = self._scene(row)
+        lifted = self._mask(sample, row.lifted_by)
+        shown = present(sample.image, lifted, {scene.name: scene.image}, masker=self._masker)[1]
+        return RemadeCase(row, sample, None, shown, None, scene)
+
+    def _mask(self, sample: Sample, source: str) -> MaskResult:
+        if sample.mask is not None and source != "predicted":
+            return given(sample.image, sample.mask)
+        return self._masker(sample.image)
+
+    def _recipe(self, row: Row, *, moved: bool) -> Recipe:
+        number = row.sample.rsplit("-", 1)[-1]
+        if not number.isdecimal() or int(number) >= len(self._recipes):
+            raise self._gone(row)
+        recipe = self._recipes[int(number)]
+        return replace(recipe, place=row.place) if moved and row.place is not None else recipe
+
+    def _read(self, row: Row) -> Sample:
+        entry = self._entries.get(row.sample)
+        if entry is None:
+            raise self._gone(row)
+        return self._data.read(entry)
+
+    def _gone(self, row: Row) -> EvaluationError:
+        header = self.evaluation.header
+        return EvaluationError(
+            f"{header.data.title} holds no '{row.sample}' any more, which the evaluation '{header.name}' looked at; "
+            "compute the evaluation again."
+        )
+
+    def _scene(self, row: Row) -> Scene:
+        path = Path(self.evaluation.header.data.scenes).expanduser() / row.scene
+        return Scene(row.scene, row.place or "", read_image(path))
+
+    @cached_property
+    def _masker(self) -> Masker:
+        return load_masker(self.evaluation.header.masker)
+
+    @cached_property
+    def _recipes(self) -> list[Recipe]:
+        header = self.evaluation.header
+        return draw_recipes("test", header.n, correlation=header.data.parameters["correlation"], seed=header.seed)
+
+    @cached_property
+    def _data(self) -> PhotographSet:
+        data = self.evaluation.header.data
+        return open_data(data.kind, data.folder, data.masks or None)
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Entry]:
+        return {entry.name: entry for entry in self._data.entries}

@@ -1,0 +1,151 @@
+"""Evaluations on photographs: by hand, against the swaps that a person sees, and on folders that lack something."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bgbias_core.data import open_folder
+from bgbias_core.errors import ConfigError, MaskError
+from bgbias_core.evaluation import changed, draw_scenes, evaluate_on_photographs, judge, present, summarise
+from bgbias_core.images import encode_mask_png, encode_png
+from bgbias_core.masks import MASKERS, MaskerSpec, given
+from bgbias_core.models import Strategy
+from tests.evaluation.stand_ins import Bright, make_checkpoint, make_picture, make_scenes
+
+CHECKPOINTS = [
+    make_checkpoint(Strategy(name="unmasked"), name="one"),
+    make_checkpoint(Strategy(name="early"), name="two"),
+    make_checkpoint(Strategy(name="late"), region="foreground", name="three"),
+]
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Six photographs of two classes with masks, and five places."""
+    monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", Bright))
+    for seed in range(6):
+        image, mask = make_picture(seed, 60, 80)
+        for kind, content in (("images/test", encode_png(image)), ("masks/test", encode_mask_png(mask))):
+            path = tmp_path / kind / f"class {seed % 2}" / f"{seed}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for name, scene in make_scenes(5).items():
+        path = tmp_path / "scenes" / name / "view.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(encode_png(scene))
+    return tmp_path
+
+
+def run(folders, masks=True, **options):
+    data = open_folder(folders / "images", folders / "masks" if masks else None)
+    options = {"scenes": folders / "scenes", "masker": "bright", **options}
+    return evaluate_on_photographs(CHECKPOINTS, data, **options)
+
+
+def test_answers_are_those_of_the_swaps_that_a_person_sees(folders) -> None:
+    table = run(folders).table
+    scenes = {scene.name: scene.image for scene in draw_scenes(folders / "scenes", seed=0)}
+    data = open_folder(folders / "images", folders / "masks")
+    for entry in data.entries:
+        sample = data.read(entry)
+        lifts = {"given": given(sample.image, sample.mask), "predicted": Bright()(sample.image)}
+        for lift, lifted in lifts.items():
+            presentations = present(sample.image, lifted, scenes, masker=Bright())
+            for checkpoint in CHECKPOINTS:
+                source = lift if checkpoint.card.strategy.needs_mask else "none"
+                verdicts = judge(checkpoint, presentations)
+                rows = table[
+                    (table["sample"] == entry.name)
+                    & (table["checkpoint"] == checkpoint.card.name)
+                    & (table["mask_source"] == source)
+                    & table["lifted_by"].isin(["", lift])
+                ]
+                assert rows["scene"].tolist() == ["", *scenes]
+                assert rows["predicted"].tolist() == [verdict.name for verdict in verdicts]
+                assert rows["probability"].tolist() == pytest.approx([v.probabilities[0] for v in verdicts], abs=1e-5)
+                assert rows["flipped"].tolist()[1:] == changed(verdicts)[1:]
+                named = int(np.argmax(verdicts[0].all_probabilities))
+                expected = [verdict.all_probabilities[named] for verdict in verdicts]
+                assert rows["kept_probability"].tolist() == pytest.approx(expected, abs=1e-5)
+    assert len(table) == 6 * (1 + 10 + 2 * (2 + 10))
+
+
+def test_an_identity_is_no_finding_and_accuracy_needs_the_datas_classes(folders) -> None:
+    rows = {(row.checkpoint, row.mask_source, row.lifted_by): row for row in summarise(run(folders))}
+    assert set(rows) == {
+        ("one", "none", "given"), ("one", "none", "predicted"), ("two", "given", "given"),
+        ("two", "predicted", "predicted"), ("three", "given", "given"), ("three", "predicted", "predicted"),
+    }  # fmt: skip
+    early = rows["two", "given", "given"]
+    assert "same pixels" in early.absent["flip rate"]
+    assert rows["two", "predicted", "predicted"].measures["flip rate"].masker == "bright"
+    assert rows["one", "none", "given"].measures["flip rate"].n == 6
+    assert "its 12 classes are those of aviary, not the data's" in rows["one", "none", "given"].absent["accuracy"]
+
+
+def test_soft_given_masks_mix_the_scene_in_and_are_measured(folders) -> None:
+    for path in (folders / "masks").rglob("*.png"):
+        path.write_bytes(encode_mask_png(make_picture(int(path.stem), 60, 80)[1] * np.float32(0.8)))
+    [early] = [row for row in summarise(run(folders)) if (row.checkpoint, row.mask_source) == ("two", "given")]
+    assert "flip rate" in early.measures
+
+
+def test_own_classes_are_right_or_wrong(folders) -> None:
+    names = ("class 0", "class 1", *(f"other {index}" for index in range(10)))
+    own = replace(CHECKPOINTS[0], card=CHECKPOINTS[0].card.model_copy(update={"classes": names}))
+    evaluation = evaluate_on_photographs([own], open_folder(folders / "images"), scenes=folders / "scenes")
+    [row] = summarise(evaluation)
+    originals = evaluation.table.query("condition == 'original'").astype("object")
+    assert row.measures["accuracy"].value == (originals["predicted"] == originals["label"]).mean()
+    assert row.measures["accuracy on foreign scenes"].n == 6
+    assert "not known" in row.absent["worst-group accuracy"]
+
+
+def test_photographs_without_an_object_are_put_on_no_scene(folders) -> None:
+    for path in (folders / "images").rglob("0.png"):
+        path.write_bytes(encode_png(np.zeros((60, 80, 3), dtype=np.uint8)))
+    seen: list[tuple[int, int]] = []
+    evaluation = run(folders, masks=False, progress=lambda done, total: seen.append((done, total)), shapley=6)
+    assert seen[-1][0] == seen[-1][1]
+    dark = evaluation.table.query("sample.str.endswith('0.png')")
+    assert set(dark["condition"]) == {"original"}
+    assert dark.set_index("checkpoint")["found"].to_dict() == {"one": True, "two": False, "three": False}
+    assert {row.mask_source for row in summarise(evaluation)} == {"none", "predicted"}
+    assert {row.measures["flip rate"].n for row in summarise(evaluation)} == {5}
+    values = evaluation.table.query("condition == 'original'")["phi_foreground"]
+    assert values.notna().sum() == 5 * 3
+
+
+def test_without_scenes_only_the_originals_are_judged(folders) -> None:
+    evaluation = run(folders, scenes=None, n=4)
+    assert set(evaluation.table["condition"]) == {"original"}
+    assert evaluation.table["sample"].nunique() == evaluation.header.n == 4
+    assert all("no object was put" in row.absent["flip rate"] for row in summarise(evaluation))
+
+
+def test_the_same_seed_draws_the_same_photographs(folders) -> None:
+    drawn = [set(run(folders, scenes=None, n=3, seed=seed).table["sample"]) for seed in (0, 0, 1, 2, 3)]
+    assert drawn[0] == drawn[1]
+    assert len({frozenset(names) for names in drawn}) > 1
+
+
+def test_one_scene_of_every_place(folders) -> None:
+    scenes = draw_scenes(folders / "scenes", seed=0)
+    assert [scene.place for scene in scenes] == [f"scene {index}" for index in range(5)]
+    assert scenes[1].name == "scene 1/view.png"
+    np.testing.assert_array_equal(scenes[1].image, make_scenes(5)["scene 1"])
+
+
+def test_what_cannot_be_measured_is_refused_in_words(folders) -> None:
+    with pytest.raises(ConfigError, match="at least 1 photograph"):
+        run(folders, n=0)
+    with pytest.raises(ConfigError, match="give a folder of scenes"):
+        run(folders, scenes=None, shapley=1)
+    with pytest.raises(ConfigError, match="no photographs in its train split"):
+        run(folders, split="train")
+    (folders / "masks/test/class 0/0.png").write_bytes(encode_mask_png(np.zeros((60, 80), dtype=np.float32)))
+    with pytest.raises(MaskError, match=r"The mask of test/class 0/0\.png marks nothing"):
+        run(folders)
