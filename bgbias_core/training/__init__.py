@@ -1,17 +1,43 @@
-"""Training runs: configuration, one short loop on Accelerate, checkpoint and card."""
+"""Training runs: configuration, data, one short loop on Accelerate, checkpoint and card; what a run will take."""
 
-from bgbias_core.training.config import Augmentation, AviaryData, ModelConfig, Optimisation, TrainingConfig
-from bgbias_core.training.loop import Epoch, fit
+from bgbias_core.training.config import (
+    Augmentation,
+    AviaryData,
+    CubData,
+    FolderData,
+    ModelConfig,
+    Optimisation,
+    TrainingConfig,
+)
+from bgbias_core.training.data import load_training_data
+from bgbias_core.training.estimate import Estimate, estimate, estimate_all
+from bgbias_core.training.history import Epoch, Live, read_history, read_live
+from bgbias_core.training.loop import fit
+from bgbias_core.training.presets import PRESETS, Preset, train_preset
+from bgbias_core.training.sources import open_training_data
 from bgbias_core.training.train import build, train
 
 __all__ = [
+    "PRESETS",
     "Augmentation",
     "AviaryData",
+    "CubData",
     "Epoch",
+    "Estimate",
+    "FolderData",
+    "Live",
     "ModelConfig",
     "Optimisation",
+    "Preset",
     "TrainingConfig",
     "build",
+    "estimate",
+    "estimate_all",
     "fit",
+    "load_training_data",
+    "open_training_data",
+    "read_history",
+    "read_live",
     "train",
+    "train_preset",
 ]

@@ -21,7 +21,7 @@ class MaskedImages(Dataset[Batch]):
 
     Args:
         images: uint8 ``[N, S, S, 3]``.
-        masks: uint8 ``[N, S, S]``, 0 or 1.
+        masks: uint8 ``[N, S, S]``, 255 = foreground.
         labels: int64 ``[N]``.
         augmentation: Random changes; drawn from torch's global generator, so that a seed repeats them.
     """
@@ -50,7 +50,7 @@ class MaskedImages(Dataset[Batch]):
         images, masks = self._images[rows], self._masks[rows]
         if self._augmentation is not None:
             images, masks = _augment(images, masks, self._augmentation)
-        return images.float().div_(255), masks.float(), self._labels[rows]
+        return images.float().div_(255), masks.float().div_(255), self._labels[rows]
 
 
 def _augment(images: Tensor, masks: Tensor, augmentation: Augmentation) -> tuple[Tensor, Tensor]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from bgbias_core.errors import ConfigError
 from bgbias_core.models import Pooling, Region, Strategy
@@ -21,7 +21,8 @@ class AviaryData(_Frozen):
     Attributes:
         name: The data set.
         train: Number of training samples.
-        validation: Number of samples that choose the epoch; drawn as in training, never from test.
+        validation: Number of samples that choose the epoch, drawn as in training, and of the same birds OOD, which are
+            only watched; never from test.
         correlation: c: how often a species stands in its home place.
         seed: Another seed gives another data set.
     """
@@ -31,6 +32,43 @@ class AviaryData(_Frozen):
     validation: int = Field(default=600, ge=12)
     correlation: float = Field(default=0.95, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
+
+
+class CubData(_Frozen):
+    """Photographs in the layout of CUB-200-2011.
+
+    Attributes:
+        name: The data set.
+        root: Its folder, which holds ``images.txt``.
+    """
+
+    name: Literal["cub"] = "cub"
+    root: str
+
+
+class FolderData(_Frozen):
+    """A person's own photographs, one folder a class.
+
+    Attributes:
+        name: The data set.
+        root: The folder of the classes' folders.
+        masks: The folder of the masks; ``None`` where there are none.
+    """
+
+    name: Literal["folder"] = "folder"
+    root: str
+    masks: str | None = None
+
+
+def _data_name(data: Any) -> str:
+    # Configurations older than the choice of data do not name theirs, which is Aviary.
+    return str(data.get("name", "aviary") if isinstance(data, dict) else getattr(data, "name", "aviary"))
+
+
+AnyData = Annotated[
+    Annotated[AviaryData, Tag("aviary")] | Annotated[CubData, Tag("cub")] | Annotated[FolderData, Tag("folder")],
+    Discriminator(_data_name),
+]
 
 
 class ModelConfig(_Frozen):
@@ -43,6 +81,7 @@ class ModelConfig(_Frozen):
         pooling: How features become one vector.
         region: Which cells ``gap`` averages.
         size: Side of the square images in pixels; ``None`` takes the backbone's usual one.
+        frozen: Whether only the head is trained and the backbone stays as it came.
     """
 
     backbone: str
@@ -51,6 +90,7 @@ class ModelConfig(_Frozen):
     pooling: Pooling = "gap"
     region: Region = "all"
     size: int | None = Field(default=None, ge=32, le=1024)
+    frozen: bool = False
 
 
 class Augmentation(_Frozen):
@@ -96,7 +136,7 @@ class TrainingConfig(_Frozen):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)
     title: str
-    data: AviaryData = AviaryData()
+    data: AnyData = AviaryData()
     model: ModelConfig
     augmentation: Augmentation = Augmentation()
     optimisation: Optimisation = Optimisation()
@@ -117,7 +157,9 @@ class TrainingConfig(_Frozen):
             ) from error
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            # Pydantic names the kind of data as if it were an entry: data, aviary, correlation.
+            path_there = [part for place, part in enumerate(first["loc"]) if (place, first["loc"][0]) != (1, "data")]
+            where = ".".join(str(part) for part in path_there) or "the file"
             message = first["msg"].removeprefix("Value error, ").rstrip(".")
             raise ConfigError(
                 f"The configuration {path.name} is not valid: {where}: {message}. Mend that entry."

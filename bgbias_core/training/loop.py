@@ -6,8 +6,8 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +22,18 @@ from torch.utils.data import DataLoader
 
 from bgbias_core.paths import replace_file
 from bgbias_core.training.config import Optimisation
+from bgbias_core.training.history import Epoch, LiveWriter, read_history
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch gave.
-
-    Attributes:
-        epoch: Number, from 1.
-        loss: Mean training loss.
-        score: Validation score; higher is better.
-        seconds: Wall-clock time with validation.
-    """
-
-    epoch: int
-    loss: float
-    score: float
-    seconds: float
+Step = Callable[[nn.Module, Any], tuple[Tensor, Tensor]]
+"""From the network and a batch to two scalars: the loss, and a score of which higher is better."""
 
 
 def fit(
     model: nn.Module,
     batches: DataLoader[Any],
-    loss: Callable[[nn.Module, Any], Tensor],
-    score: Callable[[nn.Module], float],
+    step: Step,
+    monitors: Mapping[str, Callable[[nn.Module], float]],
     optimisation: Optimisation,
     *,
     accelerator: Accelerator,
@@ -55,16 +41,18 @@ def fit(
     seed: int,
     progress: Progress | None = None,
 ) -> list[Epoch]:
-    """Train a model; afterwards it holds the weights of the epoch that validated best.
+    """Train a model; afterwards it holds the weights of the epoch that the first monitor liked best.
 
-    After every epoch the run's whole state lies in ``folder``, so that a run which was stopped continues where it was
-    and ends, on the same device, with the same numbers as one that was not.
+    After every epoch the run's whole state lies in ``folder``, so that a run which was stopped, at any moment and in
+    any way, continues where it was and ends, on the same device, with the same numbers as one that was not. What is
+    frozen (modules none of whose parameters takes a gradient) stays in eval mode.
 
     Args:
         model: The network.
         batches: Shuffling loader of training batches.
-        loss: From the network and a batch to a scalar.
-        score: Validation score of the network; of equal epochs the later wins.
+        step: Loss and score of one batch.
+        monitors: Scores of the network after each epoch, by name; the first chooses the epoch (of equal ones the
+            later wins), the others are only watched.
         optimisation: Optimiser, schedule and length.
         accelerator: Device, precision and processes.
         folder: The run's folder.
@@ -73,6 +61,9 @@ def fit(
 
     Returns:
         One entry an epoch.
+
+    Raises:
+        ConfigError: The folder holds the record of an earlier version.
     """
     optimizer = timm.optim.create_optimizer_v2(
         model, "adamw", lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay, betas=optimisation.betas
@@ -85,26 +76,37 @@ def fit(
         started = time.monotonic()
         set_seed(seed + epoch, device_specific=True)
         batches.set_epoch(epoch)  # type: ignore[attr-defined]  # Accelerate's loader has it
-        network.train()
-        losses = []
-        for step, batch in enumerate(batches, start=1):
+        _train_mode(network)
+        live = LiveWriter(folder, epoch + 1, len(batches), optimisation.epochs) if accelerator.is_main_process else None
+        reached = []
+        for number, batch in enumerate(batches, start=1):
             with accelerator.autocast():
-                value = loss(network, batch)
-            accelerator.backward(value)
+                loss, score = step(network, batch)
+            accelerator.backward(loss)
             accelerator.clip_grad_norm_(network.parameters(), optimisation.clip)
             optimizer.step()
             scheduler.step()
             optimizer.zero_grad()
-            losses.append(value.detach())
+            reached.append(torch.stack([loss.detach().float(), score.detach().float()]))
+            if live is not None:
+                live.tick(reached)
             if progress is not None:
-                progress(epoch * len(batches) + step, total)
+                progress(epoch * len(batches) + number, total)
         network.eval()
-        reached = score(network)
-        mean_loss = float(accelerator.reduce(torch.stack(losses).mean().float(), "mean"))
-        history.append(Epoch(epoch + 1, mean_loss, reached, time.monotonic() - started))
+        scores = {name: monitor(network) for name, monitor in monitors.items()}
+        mean_loss, accuracy = accelerator.reduce(torch.stack(reached).mean(dim=0), "mean").tolist()
+        history.append(Epoch(epoch + 1, mean_loss, accuracy, scores, time.monotonic() - started))
         _keep(accelerator, model, folder, history)
     model.load_state_dict(load_file(folder / "best.safetensors"))
     return history
+
+
+def _train_mode(network: nn.Module) -> None:
+    network.train()
+    for module in network.modules():
+        parameters = list(module.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()
 
 
 def _warmup_cosine(steps_an_epoch: int, optimisation: Optimisation) -> Callable[[int], float]:
@@ -120,11 +122,18 @@ def _warmup_cosine(steps_an_epoch: int, optimisation: Optimisation) -> Callable[
 
 
 def _resume(accelerator: Accelerator, folder: Path) -> list[Epoch]:
-    record = folder / "history.json"
-    if not record.is_file():
-        return []
-    history = [Epoch(**entry) for entry in json.loads(record.read_text())]
-    accelerator.load_state(str(folder / f"state-{len(history)}"))
+    """The epochs done, with the state after the last of them loaded; what a killed process left over is removed."""
+    history = read_history(folder)
+    kept = f"state-{len(history)}"
+    if accelerator.is_main_process:
+        for part in folder.glob("*.part"):
+            part.unlink(missing_ok=True)
+        for state in folder.glob("state-*"):
+            if state.name != kept or not history:
+                shutil.rmtree(state, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    if history:
+        accelerator.load_state(str(folder / kept))
     return history
 
 
