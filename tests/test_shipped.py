@@ -11,10 +11,10 @@ import torch
 
 from bgbias_core.aviary import SPEC_VERSION, SPECIES, draw_recipes, render
 from bgbias_core.data import AviaryQuery, load_aviary
-from bgbias_core.evaluation import network_input, predict_probabilities
+from bgbias_core.evaluation import Evaluation, card_metrics, network_input, predict_probabilities, seal_of
 from bgbias_core.models import Card, Checkpoint, Metric, load_checkpoint
 from bgbias_core.models.photo import photo_cards
-from bgbias_core.paths import SHIPPED_CHECKPOINTS
+from bgbias_core.paths import SHIPPED_CHECKPOINTS, SHIPPED_EVALUATIONS
 from bgbias_core.training import TrainingConfig
 
 ARCHITECTURES = ("convnext", "vit")
@@ -78,6 +78,21 @@ class TestSpeciesCheckpoint:
             right = predict_probabilities(loaded, list(data.images), masks).argmax(axis=1) == data.labels
             spread = 4 * (max(stated.value * (1 - stated.value), 0.02) / 240) ** 0.5
             assert right.mean() == pytest.approx(stated.value, abs=spread)
+
+
+def test_shipped_evaluations_are_small_and_say_what_the_cards_say() -> None:
+    for path in SHIPPED_EVALUATIONS.glob("*.parquet"):
+        assert path.stat().st_size <= 3e6
+        evaluation = Evaluation.load(path)
+        assert {one.name for one in evaluation.header.checkpoints} == set(SPECIES_CHECKPOINTS)
+        for about in evaluation.header.checkpoints:
+            card = checkpoint(about.name).card
+            assert about.seal == seal_of(card)
+            for stated, found in zip(card.metrics, card_metrics(evaluation, about.name), strict=True):
+                assert found.model_copy(update={"value": 0, "low": 0, "high": 0}) == stated.model_copy(
+                    update={"value": 0, "low": 0, "high": 0}
+                )
+                assert (found.value, found.low, found.high) == pytest.approx((stated.value, stated.low, stated.high))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from bgbias_core.cli import benchmark, checkpoints, pictures
+from bgbias_core.cli import aviary, checkpoints, evaluate, evaluations, explain, jobs, pictures
 from bgbias_core.cli.shared import SentenceGroup
 
 app = typer.Typer(
@@ -20,7 +20,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 pictures.register(app)
-benchmark.register(app)
+aviary.register(app)
+evaluate.register(app)
+evaluations.register(app)
+explain.register(app)
 checkpoints.register(app)
+jobs.register(app)
 
 __all__ = ["app"]

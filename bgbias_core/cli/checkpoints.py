@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bgbias_core.cli.benchmark import print_metrics, save_metrics
+from bgbias_core.cli.evaluate import save_evaluation, save_metrics
+from bgbias_core.cli.evaluations import print_summary
 from bgbias_core.cli.shared import AsJson, counter, make_folder, percent, print_json, print_table
 from bgbias_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from bgbias_core.models import Card
-    from bgbias_core.training import TrainingConfig
+    from bgbias_core.training import Estimate, TrainingConfig
 
 
 class WeightsChoice(StrEnum):
@@ -65,9 +69,23 @@ def _accuracies(card: Card) -> tuple[str, str, str]:
 
 
 def train(
-    config: Annotated[Path, typer.Option(metavar="FILE", help="The run's configuration, JSON.", show_default=False)],
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The run's configuration, JSON.", show_default=False)
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="In place of a configuration: see-the-gap-open.", show_default=False),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PREFIX",
+            help="With --preset: how the checkpoints' names begin.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the checkpoint goes; by default your own checkpoints.")
+        Path | None, typer.Option(metavar="DIR", help="Where checkpoints go; by default your own checkpoints.")
     ] = None,
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the run can be resumed from; by default named after it.")
@@ -76,25 +94,104 @@ def train(
         WeightsChoice | None,
         typer.Option(help="Where the backbone starts, in place of what the configuration says.", show_default=False),
     ] = None,
+    only_estimate: Annotated[
+        bool, typer.Option("--estimate", help="Train nothing; say what it will take on this machine.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a classifier; the same command continues an interrupted run."""
-    from bgbias_core.paths import SHIPPED_CHECKPOINTS, own_checkpoints
+    """Train a classifier, or all those of a preset; the same command continues an interrupted run."""
+    from bgbias_core.paths import own_checkpoints, own_evaluations, runs_folder
+    from bgbias_core.registry import lookup
+    from bgbias_core.training import PRESETS, estimate_all, train_preset
+
+    if (config is None) == (preset is None):
+        raise ConfigError("Give either --config FILE or --preset NAME, and not both.")
+    if preset is not None:
+        chosen = lookup(PRESETS, preset, "preset")
+        if weights is not None:
+            raise ConfigError("--weights changes a configuration, and a preset has its own; leave one of them out.")
+        prefix = name or chosen.prefix
+        configs = chosen.renamed(prefix)
+    elif config is not None:
+        if name is not None:
+            raise ConfigError("--name goes with --preset; a configuration's name stands in its file.")
+        configs = [_read_config(config, weights)]
+    if out is None:
+        for one in configs:
+            _refuse_shipped(one.name)
+    if only_estimate:
+        _print_estimates(estimate_all(configs), as_json)
+        return
+    folder = make_folder(out or own_checkpoints())
+    if preset is None:
+        card = _train(configs[0], run, folder)
+        if as_json:
+            print_json(card.model_dump(mode="json"))
+            return
+        typer.echo(f"{folder / card.name}.json: trained; measure it with: evaluate --checkpoint {card.name} --save")
+        return
+    runs = make_folder(run or runs_folder() / prefix)
+    with _disk_refusals(runs, folder):
+        evaluation = train_preset(chosen, prefix, runs, folder, counter)
+    header = evaluation.header
+    if as_json:
+        print_json({"evaluation": header.name, "checkpoints": [one.name for one in configs], "command": header.command})
+        return
+    typer.echo(f"{folder}: {', '.join(one.name for one in configs)}")
+    typer.echo(f"{own_evaluations() / header.name}.parquet: compared; look at it with: evaluations show {header.name}")
+
+
+def _read_config(path: Path, weights: WeightsChoice | None) -> TrainingConfig:
     from bgbias_core.training import TrainingConfig
 
-    read = TrainingConfig.read(config)
-    if weights is not None:
-        read = read.model_copy(update={"model": read.model.model_copy(update={"weights": weights.value})})
-    if out is None and (SHIPPED_CHECKPOINTS / f"{read.name}.json").is_file():
+    config = TrainingConfig.read(path)
+    if weights is None:
+        return config
+    return config.model_copy(update={"model": config.model.model_copy(update={"weights": weights.value})})
+
+
+def _refuse_shipped(name: str) -> None:
+    from bgbias_core.paths import SHIPPED_CHECKPOINTS
+
+    if (SHIPPED_CHECKPOINTS / f"{name}.json").is_file():
         raise ConfigError(
-            f"'{read.name}' is the name of a shipped checkpoint; give your configuration a name of its own."
+            f"'{name}' is the name of a shipped checkpoint; give your configuration a name of its own, or a preset "
+            "another --name."
         )
-    folder = make_folder(out or own_checkpoints())
-    card = _train(read, run, folder)
+
+
+def _print_estimates(estimates: dict[str, Estimate], as_json: bool) -> None:
     if as_json:
-        print_json(card.model_dump(mode="json"))
+        print_json({name: asdict(one) for name, one in estimates.items()})
         return
-    typer.echo(f"{folder / card.name}.json: trained; measure it with: evaluate --checkpoint {card.name} --save")
+    print_table(
+        ("name", "time", "preparing", "training", "checking", "memory", "steps", "device"),
+        (
+            (
+                name,
+                _duration(one.seconds),
+                _duration(one.seconds_preparing),
+                _duration(one.steps * one.seconds_a_step),
+                _duration(one.seconds_checking),
+                f"{one.memory_bytes / 2**30:.1f} GiB",
+                one.steps,
+                one.device,
+            )
+            for name, one in estimates.items()
+        ),
+    )
+
+
+def _duration(seconds: float) -> str:
+    """A time as a person reads it.
+
+    >>> _duration(4), _duration(125), _duration(7300)
+    ('4 s', '2 min 5 s', '2 h 2 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def rebuild(
@@ -104,8 +201,11 @@ def rebuild(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the shipped checkpoints anew: train each on Aviary, measure it, and write its figures into its card."""
-    from bgbias_core.evaluation import evaluate_aviary
+    """Make the shipped checkpoints anew: train each on Aviary, measure them, and write the figures into their cards.
+
+    All of them together also make the shipped evaluation anew.
+    """
+    from bgbias_core.evaluation import N_PREDICTED, card_metrics, evaluate_on_aviary
     from bgbias_core.models import open_checkpoint
     from bgbias_core.models.photo import photo_cards
     from bgbias_core.paths import SHIPPED_CHECKPOINTS, runs_folder
@@ -118,25 +218,30 @@ def rebuild(
     for name in names:
         lookup({**configs, **photos}, name, "shipped checkpoint")
     folder = make_folder(out or SHIPPED_CHECKPOINTS)
-    made = []
-    for name in names:
-        if name in photos:
-            save_metrics(photos[name], folder, ())
-            made.append(photos[name])
-            continue
-        card = _train(TrainingConfig.read(configs[name]), None, folder)
-        metrics = evaluate_aviary(open_checkpoint(card, folder), progress=counter(f"{name}: measuring, pictures"))
-        save_metrics(card, folder, metrics)
-        shutil.rmtree(runs_folder() / name)  # or the next rebuild would find it finished and train nothing
-        made.append(card.model_copy(update={"metrics": metrics}).sealed())
+    made = {name: photos[name] for name in names if name in photos}
+    for card in made.values():
+        save_metrics(card, folder, ())
+    trained = [_train(TrainingConfig.read(configs[name]), None, folder) for name in names if name in configs]
+    if trained:
+        evaluation = evaluate_on_aviary(
+            [open_checkpoint(card, folder) for card in trained],
+            shapley=N_PREDICTED if only is None else 0,
+            name="aviary",
+            progress=counter("measuring, steps"),
+        )
+        if only is None:
+            save_evaluation(evaluation, folder / "evaluations" / "aviary.parquet")
+        for card in trained:
+            metrics = card_metrics(evaluation, card.name)
+            save_metrics(card, folder, metrics)
+            shutil.rmtree(runs_folder() / card.name)  # or the next rebuild would find it finished and train nothing
+            made[card.name] = card.model_copy(update={"metrics": metrics}).sealed()
         if not as_json:
-            typer.echo(name)
-            print_metrics(metrics)
-            typer.echo()
+            print_summary(evaluation)
     if as_json:
-        print_json([card.model_dump(mode="json") for card in made])
+        print_json([made[name].model_dump(mode="json") for name in names])
         return
-    typer.echo(f"{folder}: {', '.join(card.name for card in made)}")
+    typer.echo(f"{folder}: {', '.join(made)}")
 
 
 def _train(config: TrainingConfig, run: Path | None, checkpoints: Path) -> Card:
@@ -144,10 +249,22 @@ def _train(config: TrainingConfig, run: Path | None, checkpoints: Path) -> Card:
     from bgbias_core.training import train as train_run
 
     folder = make_folder(run or runs_folder() / config.name)
+    with _disk_refusals(folder, checkpoints):
+        return train_run(
+            config,
+            folder,
+            checkpoints,
+            progress=counter(f"{config.name}: training, steps"),
+            preparing=counter(f"{config.name}: preparing, samples"),
+        )
+
+
+@contextmanager
+def _disk_refusals(run: Path, checkpoints: Path) -> Iterator[None]:
     try:
-        return train_run(config, folder, checkpoints, progress=counter(f"{config.name}: training, steps"))
+        yield
     except OSError as error:
         raise ConfigError(
-            f"The run in '{folder}' or its checkpoint in '{checkpoints}' cannot be written ({error.strerror}); "
+            f"The run in '{run}' or its checkpoint in '{checkpoints}' cannot be written ({error.strerror}); "
             "free the disk or choose other folders (--run, --out)."
         ) from error

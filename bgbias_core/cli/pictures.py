@@ -1,10 +1,9 @@
-"""Commands on photographs: predict, mask, swap, swaps."""
+"""Commands on photographs: predict, mask, swap."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,6 @@ from bgbias_core.cli.shared import (
     ImageFile,
     MaskerName,
     MaskFile,
-    counter,
     percent,
     print_json,
     print_table,
@@ -45,7 +43,7 @@ Feather = Annotated[float, typer.Option(help="Softness of the object's rim in pi
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (predict, mask, swap, swaps):
+    for command in (predict, mask, swap):
         app.command()(command)
 
 
@@ -73,10 +71,10 @@ def predict(
     picture = read_image(image)
     scene_files = _names(scene or [])
     scenes = {name: read_image(path) for name, path in scene_files.items()}
-    lifted, finder = _lift(picture, mask, masker, box)
-    loaded = [load_checkpoint(name) for name in _unique(checkpoint) or _photo_checkpoints()]
+    lifted, finder = lift(picture, mask, masker, box)
+    loaded = [load_checkpoint(name) for name in unique(checkpoint) or _photo_checkpoints()]
     if lifted.empty and lifted.source != "given":
-        typer.echo(f"{_nothing_found(image)} Only the original is judged.", err=True)
+        typer.echo(f"{nothing_found(image)} Only the original is judged.", err=True)
         scenes = {}
     presentations = present(
         picture,
@@ -120,9 +118,9 @@ def mask(
     """Find the object of a photograph and write its mask."""
     from bgbias_core.images import encode_mask_png, read_image
 
-    lifted, _ = _lift(read_image(image), None, masker, box)
+    lifted, _ = lift(read_image(image), None, masker, box)
     if lifted.empty:
-        raise MaskError(_nothing_found(image))
+        raise MaskError(nothing_found(image))
     write_file(out, encode_mask_png(lifted.mask))
     if as_json:
         print_json({"out": str(out), "source": lifted.source, "masker": lifted.masker, "area": lifted.area})
@@ -148,9 +146,9 @@ def swap(
     from bgbias_core.images import encode_png, read_image
 
     picture = read_image(image)
-    lifted, _ = _lift(picture, mask, masker, box)
+    lifted, _ = lift(picture, mask, masker, box)
     if lifted.empty and lifted.source != "given":
-        raise MaskError(_nothing_found(image))
+        raise MaskError(nothing_found(image))
     placement = compositing.Placement(scale, dx, dy)
     composite = compositing.swap(picture, lifted.mask, read_image(scene), feather=feather, placement=placement)
     write_file(out, encode_png(composite.image))
@@ -162,57 +160,13 @@ def swap(
     typer.echo(f"{out}: mask {lifted.source} by {lifted.masker}")
 
 
-def swaps(
-    images: Annotated[
-        Path, typer.Option(metavar="DIR", help="Photographs, in folders of any depth.", show_default=False)
-    ],
-    scenes: Annotated[Path, typer.Option(metavar="DIR", help="Scenes, one folder a place.", show_default=False)],
-    masks: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Given masks: the photographs' paths, ending in .png.")
-    ] = None,
-    n: Annotated[int, typer.Option(min=1, help="How many photographs are drawn.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws of photographs and scenes.")] = 0,
-    masker: MaskerName = None,
-    checkpoint: Checkpoints = None,
-    as_json: AsJson = False,
-) -> None:
-    """Count how many top names change when photographs get one scene of every place."""
-    from bgbias_core.evaluation import count_flips, draw_photographs, draw_scenes
-    from bgbias_core.masks import DEFAULT_MASKER, load_masker
-    from bgbias_core.models import load_checkpoint
+def lift(picture: Image, mask: Path | None, masker: str | None, box: str | None) -> tuple[MaskResult, Masker | None]:
+    """A photograph's mask, from its file or by a masker, and that masker.
 
-    loaded = [load_checkpoint(name) for name in _unique(checkpoint) or _photo_checkpoints()]
-    photographs = draw_photographs(images, masks, n, seed)
-    counts = count_flips(
-        loaded,
-        photographs,
-        draw_scenes(scenes, seed),
-        load_masker(masker or DEFAULT_MASKER),
-        progress=counter("photographs"),
-    )
-    if as_json:
-        print_json({"photographs": [one.name for one in photographs], "counts": [asdict(count) for count in counts]})
-        return
-    print_table(
-        ("checkpoint", "strategy", "mask", "photographs", "pairs", "changed", "no object", "flip rate", "95% interval"),
-        (
-            (
-                count.checkpoint,
-                count.strategy,
-                f"{count.mask_source} {count.masker}".strip(),
-                count.photographs,
-                count.pairs,
-                count.changed,
-                count.no_object,
-                "same pixels" if count.identity else percent(count.rate),
-                "–" if count.rate is None else f"{percent(count.low)} to {percent(count.high)}",
-            )
-            for count in counts
-        ),
-    )
-
-
-def _lift(picture: Image, mask: Path | None, masker: str | None, box: str | None) -> tuple[MaskResult, Masker | None]:
+    Raises:
+        ConfigError: Both a mask and something that looks for one are given.
+        MaskError: The mask does not belong to the photograph, or marks nothing.
+    """
     from bgbias_core.masks import DEFAULT_MASKER, from_file, load_masker
 
     if mask is None:
@@ -226,7 +180,8 @@ def _lift(picture: Image, mask: Path | None, masker: str | None, box: str | None
     return lifted, None
 
 
-def _nothing_found(image: Path) -> str:
+def nothing_found(image: Path) -> str:
+    """What a person reads where a masker finds nothing."""
     return f"No object found in {image}; draw a --box X,Y,W,H around it or give a --mask."
 
 
@@ -236,7 +191,8 @@ def _photo_checkpoints() -> Sequence[str]:
     return PHOTO_CHECKPOINTS
 
 
-def _unique(names: Sequence[str] | None) -> list[str]:
+def unique(names: Sequence[str] | None) -> list[str]:
+    """Names in their order, each once."""
     return list(dict.fromkeys(names or []))
 
 

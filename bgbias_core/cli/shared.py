@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from bgbias_core import jobs
 from bgbias_core.errors import BgBiasError, ConfigError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
@@ -30,10 +31,13 @@ class SentenceGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""
         try:
-            return super().invoke(ctx)
+            jobs.enter()
+            result = super().invoke(ctx)
         except BgBiasError as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(2) from error
+        jobs.finish()
+        return result
 
 
 def print_json(value: object) -> None:
@@ -50,11 +54,12 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def counter(what: str) -> Callable[[int, int], None]:
-    """A progress callback that counts on stderr: on one line of a terminal, in tenths anywhere else."""
+    """A progress callback that counts on stderr: on one line of a terminal, in tenths anywhere else; and to its job."""
     last = -1
 
     def show(done: int, total: int) -> None:
         nonlocal last
+        jobs.report(done, total, what)
         step = 100 if sys.stderr.isatty() else 10
         share = done * step // max(total, 1)
         if share == last:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -12,11 +13,11 @@ import numpy as np
 import pytest
 
 from bgbias_core.compositing import Placement, swap
-from bgbias_core.evaluation import changed, evaluate_aviary, judge, present
+from bgbias_core.evaluation import changed, evaluate_on_aviary, judge, load_evaluation, present
 from bgbias_core.images import encode_png, read_image, read_mask
 from bgbias_core.masks import from_file, load_masker
 from bgbias_core.models import Card, list_checkpoints, load_checkpoint
-from bgbias_core.paths import own_checkpoints
+from bgbias_core.paths import own_checkpoints, own_evaluations
 from tests.cli.calling import process, refused, run, run_json
 
 PHOTO = ("photo-unmasked", "photo-early", "photo-late")
@@ -123,34 +124,68 @@ def test_swap_writes_the_composite(photo) -> None:
     assert told["mask"]["source"] == "given"
 
 
-def test_swaps_counts_changed_names(photo) -> None:
-    for folder, file in (("photos", "photo.jpg"), ("masks", "mask.png"), ("scenes/sea", "scene-0.png")):
-        (photo / folder).mkdir(parents=True)
-        name = "photo.png" if folder == "masks" else file
-        (photo / folder / name).write_bytes((photo / file).read_bytes())
-    arguments = ("swaps", "--images", photo / "photos", "--masks", photo / "masks", "--scenes", photo / "scenes")
-    told = run_json(*arguments, "--n", 1, "--checkpoint", "photo-early", "--checkpoint", "photo-unmasked")
-    assert told["photographs"] == ["photo.jpg"]
-    assert [(count["checkpoint"], count["mask_source"]) for count in told["counts"]] == [
-        (name, source) for source in ("given", "predicted") for name in ("photo-early", "photo-unmasked")
-    ]
-    assert told["counts"][0]["identity"]
-    assert told["counts"][0]["rate"] is None
-    assert told["counts"][1]["pairs"] == 1
-    assert "same pixels" in run(*arguments, "--n", 1, "--checkpoint", "photo-early").stdout
+def test_evaluate_puts_photographs_on_scenes(photo) -> None:
+    for kind, file in (("photos", "photo.jpg"), ("masks", "mask.png")):
+        for name in ("cats/test", "dogs/test"):
+            (photo / kind / name).mkdir(parents=True)
+            (photo / kind / name / f"one{Path(file).suffix}").write_bytes((photo / file).read_bytes())
+    (photo / "scenes/sea").mkdir(parents=True)
+    (photo / "scenes/sea/wave.png").write_bytes((photo / "scene-0.png").read_bytes())
+    arguments = ("evaluate", "--data", "folder", "--root", photo / "photos", "--masks", photo / "masks")
+    arguments += ("--scenes", photo / "scenes", "--split", "train", "--checkpoint", "photo-early")
+    told = run_json(*arguments, "--checkpoint", "photo-unmasked", "--name", "mine")
+    rows = {(row["checkpoint"], row["mask_source"], row["lifted_by"]): row for row in told["summary"]}
+    assert list(rows) == [
+        ("photo-early", "given", "given"), ("photo-early", "predicted", "predicted"),
+        ("photo-unmasked", "none", "given"), ("photo-unmasked", "none", "predicted"),
+    ]  # fmt: skip
+    assert "same pixels" in rows["photo-early", "given", "given"]["absent"]["flip rate"]
+    assert "ImageNet" in rows["photo-unmasked", "none", "given"]["absent"]["accuracy"]
+    table = load_evaluation("mine").table
+    assert set(table["scene"]) == {"", "sea/wave.png"}
+    assert "same pixels" in run(*arguments).stdout
 
 
 def test_evaluate_prints_and_saves_the_same_figures(stand_in) -> None:
-    told = run_json("evaluate", "--data", "aviary", "--checkpoint", stand_in, "--n", 12, "--n-predicted", 2, "--save")
+    arguments = ("evaluate", "--checkpoint", stand_in, "--n", 12, "--n-predicted", 2)
+    told = run_json(*arguments, "--data", "aviary", "--save")
     card = Card.read(own_checkpoints() / f"{stand_in}.json")
     assert [metric.model_dump(mode="json") for metric in card.metrics] == told["metrics"]
     assert {metric["mask_source"] for metric in told["metrics"]} == {"given", "predicted"}
     assert all(metric["low"] <= metric["value"] <= metric["high"] for metric in told["metrics"])
     assert load_checkpoint(stand_in).card == card, "weights and card still belong together"
-    table = run("evaluate", "--checkpoint", stand_in, "--n", 12, "--n-predicted", 2).stdout
+    table = run(*arguments).stdout
     assert "predicted grabcut" in table
     assert "95% interval" in table
     assert "(n = 12)" in run("checkpoints", "list").stdout
+
+
+def test_evaluations_are_kept_listed_and_shown(stand_in, tmp_path) -> None:
+    arguments = ("evaluate", "--checkpoint", stand_in, "--n", 12, "--n-predicted", 1)
+    told = run_json(*arguments)
+    name = told["evaluation"]["name"]
+    assert told["file"] == str(own_evaluations() / f"{name}.parquet")
+    assert told["evaluation"] in run_json("evaluations", "list")
+    shown = run_json("evaluations", "show", name)
+    assert shown == {"evaluation": told["evaluation"], "summary": told["summary"]}
+    assert run_json(*arguments)["file"] == told["file"], "the same command, the same file"
+    assert run_json(*arguments, "--seed", 1)["file"] != told["file"]
+    assert "no finding" in run("evaluations", "show", name).stdout
+    elsewhere = tmp_path / "new" / "other.parquet"
+    assert run_json(*arguments, "--out", elsewhere)["evaluation"]["name"] == "other"
+    assert elsewhere.is_file()
+    (own_evaluations() / "cut.parquet").write_bytes(elsewhere.read_bytes()[:-9])
+    assert "'cut.parquet' is damaged" in run("evaluations", "list", "--json").stderr
+
+
+def test_the_command_of_an_evaluation_makes_it_again(stand_in) -> None:
+    options = ("--n", 12, "--n-predicted", 1, "--seed", 3, "--correlation", 0.5, "--shapley", 1)
+    told = run_json("evaluate", "--checkpoint", stand_in, *options)
+    words = shlex.split(told["evaluation"]["command"])
+    assert words[:3] == ["python", "-m", "bgbias_core"]
+    again = run_json(*words[3:])
+    assert again["summary"] == told["summary"]
+    assert again["evaluation"]["name"] == told["evaluation"]["name"]
 
 
 def test_aviary_render_writes_pictures_masks_and_a_table(tmp_path) -> None:
@@ -243,7 +278,7 @@ def test_random_weights_are_taken_only_when_asked_for(tiny_config, monkeypatch) 
 def test_rebuild_trains_measures_and_writes_the_figures(tiny_config, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("bgbias_core.paths.SHIPPED_CHECKPOINTS", tmp_path)
     monkeypatch.setattr(
-        "bgbias_core.evaluation.evaluate_aviary", functools.partial(evaluate_aviary, n=12, n_predicted=2)
+        "bgbias_core.evaluation.evaluate_on_aviary", functools.partial(evaluate_on_aviary, n=12, n_predicted=2)
     )
     [card] = run_json("checkpoints", "rebuild", "--only", "tiny")
     assert Card.read(tmp_path / "tiny.json") == Card.model_validate(card)

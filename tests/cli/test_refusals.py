@@ -110,6 +110,24 @@ def test_what_was_not_trained_on_aviary_is_not_evaluated_on_it() -> None:
     assert "choose a checkpoint trained on Aviary" in refused(run("evaluate", "--checkpoint", "photo-early"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--root", "x", "--split", "test"), "--root and --split are for photographs"),
+        (("--data", "cub", "--root", "x", "--save", "--n-predicted", 3), "--n-predicted and --save are for Aviary"),
+        (("--data", "cub"), "read from a folder and none was given"),
+        (("--data", "cub", "--root", "nowhere"), "nowhere"),
+        (("--out", "x.csv"), "let its name end in .parquet"),
+        (("--out", "x.parquet", "--name", "x"), "leave --name out"),
+        (("--name", "a/b"), "cannot name an evaluation"),
+        (("--checkpoint", "aviary-vit-early"), "named twice"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",
+)
+def test_bad_arguments_of_evaluate_are_refused_in_a_sentence(arguments, said) -> None:
+    assert said in refused(run("evaluate", "--checkpoint", "aviary-vit-early", *arguments))
+
+
 def test_a_bad_configuration_is_refused_in_a_sentence(tmp_path) -> None:
     (tmp_path / "config.json").write_text('{"name": "x"}')
     assert "is not valid" in refused(run("train", "--config", tmp_path / "config.json"))

@@ -1,4 +1,4 @@
-"""Commands on Aviary: evaluate, aviary render."""
+"""Commands on Aviary: aviary render."""
 
 from __future__ import annotations
 
@@ -14,29 +14,17 @@ from bgbias_core.cli.shared import (
     AsJson,
     counter,
     make_folder,
-    percent,
     print_json,
-    print_table,
-    unwritable,
     write_file,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bgbias_core.aviary import Recipe
-    from bgbias_core.models import Card, Metric
 
 _COLUMNS = (
     "index", "image", "mask", "parts", "species", "family", "place", "place_group", "split", "condition", "bird_seed",
     "scene_seed",
 )  # fmt: skip
-
-
-class DataSet(StrEnum):
-    """Data sets that checkpoints are evaluated on."""
-
-    AVIARY = "aviary"
 
 
 class Split(StrEnum):
@@ -56,7 +44,6 @@ class Condition(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(evaluate)
     aviary = typer.Typer(help="The built-in benchmark of drawn birds.", no_args_is_help=True)
     aviary.command()(render)
     aviary.callback()(_aviary)
@@ -65,72 +52,6 @@ def register(app: typer.Typer) -> None:
 
 def _aviary() -> None:
     """The built-in benchmark of drawn birds."""
-
-
-def evaluate(
-    checkpoint: Annotated[str, typer.Option(metavar="NAME", help="The classifier.", show_default=False)],
-    data: Annotated[DataSet, typer.Option(help="The data set.")] = DataSet.AVIARY,
-    n: Annotated[int, typer.Option(min=1, help="Test birds.")] = 1500,
-    n_predicted: Annotated[
-        int, typer.Option(min=1, help="How many of them for predicted masks and for flip rates.")
-    ] = 300,
-    masker: Annotated[str | None, typer.Option(metavar="NAME", help="What predicts masks.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other birds.")] = 0,
-    save: Annotated[bool, typer.Option("--save", help="Write the figures into the checkpoint's card.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Measure accuracy ID and OOD and flip rates, each with n and its 95% interval."""
-    from bgbias_core.evaluation import evaluate_aviary
-    from bgbias_core.masks import DEFAULT_MASKER
-    from bgbias_core.models import find_checkpoint, load_checkpoint
-
-    metrics = evaluate_aviary(
-        load_checkpoint(checkpoint),
-        n=n,
-        n_predicted=n_predicted,
-        masker=masker or DEFAULT_MASKER,
-        seed=seed,
-        progress=counter("pictures"),
-    )
-    if save:
-        card, folder = find_checkpoint(checkpoint)
-        save_metrics(card, folder, metrics)
-    if as_json:
-        shown = [metric.model_dump(mode="json") for metric in metrics]
-        print_json({"checkpoint": checkpoint, "data": data.value, "metrics": shown})
-        return
-    print_metrics(metrics)
-
-
-def save_metrics(card: Card, folder: Path, metrics: tuple[Metric, ...]) -> None:
-    """Write figures into a card.
-
-    Raises:
-        ConfigError: The card's folder cannot be written.
-    """
-    path = folder / f"{card.name}.json"
-    try:
-        card.model_copy(update={"metrics": metrics}).write(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-
-
-def print_metrics(metrics: Iterable[Metric]) -> None:
-    """Print figures as a table."""
-    print_table(
-        ("measure", "condition", "mask", "value", "95% interval", "n"),
-        (
-            (
-                metric.measure,
-                metric.condition,
-                f"{metric.mask_source} {metric.masker}".strip(),
-                percent(metric.value),
-                f"{percent(metric.low)} to {percent(metric.high)}",
-                metric.n,
-            )
-            for metric in metrics
-        ),
-    )
 
 
 def render(
