@@ -1,7 +1,6 @@
 """Two-player Shapley values: how much of an answer the object earns, and how much its background.
 
-The players are the foreground (the object) and the background (the scene around it); the worth of a coalition is the
-log-odds of the target in a picture that holds just those players.
+The worth of a coalition is the log-odds of the target in a picture that holds just those players.
 """
 
 from __future__ import annotations
@@ -31,8 +30,6 @@ SCENES = 8
 """How many scenes stand for an absent background."""
 NEGLIGIBLE = 0.1
 """Log-odds below which both values are too small to divide one by the other."""
-
-_EVERYTHING, _BACKGROUND = "everything", "background"
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +135,8 @@ def aviary_coalitions(
     others = {one: render(replace(recipe, place=one[0], scene_seed=one[1]), size) for one in drawn}
     nothing = np.zeros((size, size), dtype=np.float32)
     return Coalitions(
-        look.at(_EVERYTHING, own.image, own.mask),
-        look.at(_BACKGROUND, own.scene, nothing),
+        look.at("everything", own.image, own.mask),
+        look.at("background", own.scene, nothing),
         tuple(look.at(one[0], others[one].image, others[one].mask) for one in drawn),
         tuple(look.at(one[0], others[one].scene, nothing) for one in drawn),
     )
@@ -183,8 +180,8 @@ def photograph_coalitions(
     nowhere = np.zeros_like(lifted.mask)
     empty = {index: fit_scene(scenes[index], *lifted.mask.shape) for index in set(drawn)}
     return Coalitions(
-        Presentation(_EVERYTHING, image, lifted),
-        look.at(_BACKGROUND, without_object(image, lifted.mask), nowhere),
+        Presentation("everything", image, lifted),
+        look.at("background", without_object(image, lifted.mask), nowhere),
         tuple(look.at(f"scene {index}", composites[index].image, composites[index].mask) for index in drawn),
         tuple(look.at(f"scene {index}", empty[index], nowhere) for index in drawn),
     )
@@ -240,7 +237,7 @@ def shapley_batch(
     values, start = [], 0
     for one in coalitions:
         k = len(one.foreground)
-        own = worth[start : start + 2 + 2 * k]
+        own = worth[start : start + len(one.presentations)]
         foreground, nothing = own[2 : 2 + k].mean(), own[2 + k :].mean()
         values.append(two_players(float(own[0]), float(own[1]), float(foreground), float(nothing)))
         start += len(own)
