@@ -2,7 +2,92 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.page import page_setup
+from bgbias_core.errors import BgBiasError
+from pages.components.cases import chosen_case
+from pages.components.comparison import show_figure, show_table, show_verdict
+from pages.components.evaluation_form import show_evaluation_form
+from pages.components.evaluation_picker import pick_evaluation, read_evaluation, read_summary, show_head
+from pages.components.one_picture import pick_checkpoints, pick_mask, show_seen
+from pages.components.page import failure_cases_page, page_setup
+from pages.components.pickers import pick_photograph
+from pages.components.scenes import choose_scenes
+
+ONE, WHOLE = "One picture", "Whole data set"
+
+
+def show_one_picture() -> None:
+    """From a picture and its backgrounds to what each classifier sees of them."""
+    st.header("1 · Picture", divider="gray")
+    chosen = chosen_case()
+    photograph = pick_photograph(None if chosen is None else chosen.original)
+    if photograph is None:
+        return
+    case = chosen if chosen is not None and photograph is chosen.original else None
+    st.header("2 · Backgrounds and classifiers", divider="gray")
+    backgrounds, who = st.columns([3, 2], gap="large")
+    with backgrounds:
+        scenes = choose_scenes(photograph.bird, None if case is None else case.scene)
+    with who:
+        lifted = pick_mask(photograph, case)
+        cards = pick_checkpoints(photograph.task, case)
+    if cards:
+        st.header("3 · What each one sees", divider="gray")
+        show_seen(photograph, lifted, scenes, cards)
+
+
+def show_whole_data_set() -> None:
+    """An evaluation as a table, a figure and a paired verdict, and the form for another one."""
+    with st.spinner("Looking for evaluations …"):
+        import bgbias_core.evaluation  # noqa: F401 - it takes seconds the first time
+    name = pick_evaluation("No evaluation is here yet: compute one below.")
+    if name is not None:
+        try:
+            _show_evaluation(name)
+        except BgBiasError as error:
+            st.error(str(error), icon=":material/broken_image:")
+    with st.expander("Compute another one", icon=":material/add_chart:", expanded=name is None):
+        show_evaluation_form()
+
+
+def _show_evaluation(name: str) -> None:
+    header = read_evaluation(name).header
+    rows = read_summary(name)
+    aviary = header.data.kind == "aviary"
+    show_head(header)
+    show_table(rows, aviary=aviary)
+    st.page_link(
+        failure_cases_page(),
+        label="See the single pictures behind these numbers",
+        icon=":material/arrow_forward:",
+        query_params={"evaluation": name},
+    )
+    show_figure(rows, aviary=aviary)
+    st.subheader("Is one better than the other?")
+    st.markdown("Two of them on the very same pictures, which tells more than two intervals side by side.")
+    show_verdict(name, rows)
+
 
 page_setup("Compare strategies")
 st.title("Compare strategies")
+st.markdown(
+    "Unmasked, early and late masking side by side: what each classifier really sees of one picture, and how often "
+    "it is right on many."
+)
+if "evaluation" in st.query_params and "view" not in st.query_params and "view" not in st.session_state:
+    st.session_state["view"] = WHOLE  # a link to an evaluation need not say more
+view = st.segmented_control(
+    "View",
+    [ONE, WHOLE],
+    default=None if "view" in st.session_state else ONE,
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+try:
+    if view == ONE:
+        show_one_picture()
+    else:
+        show_whole_data_set()
+except BgBiasError as error:
+    st.error(str(error))

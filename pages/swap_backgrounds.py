@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from bgbias_core.compositing import Placement
 from bgbias_core.errors import BgBiasError
+from pages.components.cases import Case, chosen_case
 from pages.components.downloads import show_downloads
 from pages.components.fading import show_fading
 from pages.components.loaders import Task, checkpoint_names, listing, show_broken_checkpoints
@@ -24,7 +26,7 @@ _MODELS_KEY: dict[Task, str] = {"species": "bird_models", "imagenet": "photo_mod
 _DEFAULT_MODELS = 3
 
 
-def _pick_models(task: Task) -> list[Card]:
+def _pick_models(task: Task, case: Case | None) -> list[Card]:
     with st.spinner("Looking for the classifiers …"):
         names = checkpoint_names(task)
         cards = listing().cards
@@ -36,12 +38,21 @@ def _pick_models(task: Task) -> list[Card]:
             icon=":material/build:",
         )
         return []
-    chosen = st.multiselect(
-        "Classifiers", names, default=names[:_DEFAULT_MODELS], key=_MODELS_KEY[task], bind="query-params"
-    )
+    first = names if case is None else _nearest_first(cards, names, case.checkpoint)
+    # Another key, for what was chosen before the case came must not win over it.
+    key = _MODELS_KEY[task] if case is None else f"case_{_MODELS_KEY[task]}"
+    chosen = st.multiselect("Classifiers", names, default=first[:_DEFAULT_MODELS], key=key, bind="query-params")
     if not chosen:
         st.info("Choose at least one classifier.")
     return [cards[name] for name in chosen]
+
+
+def _nearest_first(cards: Mapping[str, Card], names: list[str], wanted: str) -> list[str]:
+    """The wanted checkpoint, then the others of its backbone, then the rest."""
+    if wanted not in names:
+        return names
+    backbone = cards[wanted].architecture.backbone
+    return sorted(names, key=lambda name: (name != wanted, cards[name].architecture.backbone != backbone))
 
 
 def _judge(cards: list[Card], shown: list[Presentation]) -> tuple[list[Card], dict[str, list[Verdict]]]:
@@ -58,8 +69,10 @@ def _judge(cards: list[Card], shown: list[Presentation]) -> tuple[list[Card], di
     return [card for card in cards if card.name in said], said
 
 
-def _show_verdict(photograph: Photograph, lifted: Lifted, scenes: Scenes, placement: Placement) -> None:
-    cards = _pick_models(photograph.task)
+def _show_verdict(
+    photograph: Photograph, lifted: Lifted, scenes: Scenes, placement: Placement, case: Case | None
+) -> None:
+    cards = _pick_models(photograph.task, case)
     if not lifted.clear:
         st.info(
             "The verdict appears once there is an object: mark it in step 2.",
@@ -103,14 +116,18 @@ st.markdown(
 )
 
 st.header("1 · Photograph", divider="gray")
-chosen_photograph = pick_photograph()
+chosen = chosen_case()
+chosen_photograph = pick_photograph(None if chosen is None else chosen.original)
 if chosen_photograph is not None:
+    case = chosen if chosen is not None and chosen_photograph is chosen.original else None
     st.header("2 · Object", divider="gray")
-    lifted_object = edit_mask(chosen_photograph)
+    lifted_object = edit_mask(chosen_photograph, predicted=case is not None and case.predicted)
     st.header("3 · Backgrounds", divider="gray")
-    chosen_scenes, chosen_placement = pick_scenes(chosen_photograph, lifted_object)
+    chosen_scenes, chosen_placement = pick_scenes(
+        chosen_photograph, lifted_object, None if case is None else case.scene
+    )
     st.header("4 · Verdict", divider="gray")
     try:
-        _show_verdict(chosen_photograph, lifted_object, chosen_scenes, chosen_placement)
+        _show_verdict(chosen_photograph, lifted_object, chosen_scenes, chosen_placement, case)
     except BgBiasError as error:
         st.error(str(error))

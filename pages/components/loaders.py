@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from bgbias_core.aviary import Recipe, render
+from bgbias_core.aviary import SPECIES, Recipe, render
 from bgbias_core.images import Image, Mask
 
 if TYPE_CHECKING:
@@ -35,10 +35,12 @@ def checkpoint_names(task: Task) -> list[str]:
     """Names of the usable checkpoints of a task: ConvNeXt before ViT, and each unmasked, early, late.
 
     Args:
-        task: ``species`` (the species of the Aviary) or ``imagenet`` (photographs).
+        task: ``species`` (those that tell the Aviary's species apart) or ``imagenet`` (all others: they were made for
+            photographs, with ImageNet's classes or those of a data set).
     """
-    cards = listing().cards.values()
-    return [card.name for card in sorted((card for card in cards if card.task == task), key=_rank)]
+    drawn = task == "species"
+    cards = [card for card in listing().cards.values() if (card.classes == tuple(SPECIES)) == drawn]
+    return [card.name for card in sorted(cards, key=_rank)]
 
 
 def _rank(card: Card) -> tuple[int, str, int, str]:

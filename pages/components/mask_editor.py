@@ -54,12 +54,17 @@ class Lifted:
         return self.mask.area > (0 if self.mask.source == "given" else _SPECKS)
 
 
-def edit_mask(photograph: Photograph) -> Lifted:
-    """Show the mask over its photograph with the tools that mend it, and return the object."""
+def edit_mask(photograph: Photograph, *, predicted: bool = False) -> Lifted:
+    """Show the mask over its photograph with the tools that mend it, and return the object.
+
+    Args:
+        photograph: What the object is on.
+        predicted: Start with the default masker also where there is a given mask.
+    """
     canvas, tools = st.columns([3, 2], gap="large")
     key = digest(photograph.image)
     with tools:
-        masker, file_mask = _choose_origin(photograph)
+        masker, file_mask = _choose_origin(photograph, predicted)
         tool, brush = _choose_tool(masker)
         mending = _mending(key)
         _undo_buttons(key, mending)
@@ -133,20 +138,22 @@ def last_box(edits: tuple[Edit, ...], shape: tuple[int, ...]) -> Box | None:
     return left, top, max(1, round(drawn.right * width) - left), max(1, round(drawn.bottom * height) - top)
 
 
-def _choose_origin(photograph: Photograph) -> tuple[str | None, MaskResult | None]:
+def _choose_origin(photograph: Photograph, predicted: bool) -> tuple[str | None, MaskResult | None]:
     """The masker's name, or ``None`` and the mask where it is given."""
     titles = {name: spec.title.split(":")[0] for name, spec in MASKERS.items()}
     if photograph.mask is not None:
-        titles = {GIVEN: "Given: drawn with the bird", **titles}
+        came_with = "drawn with the bird" if photograph.bird else "it came with the photograph"
+        titles = {GIVEN: f"Given: {came_with}", **titles}
     titles[FILE] = "From a file"
     chosen = st.selectbox(
         "Where the mask comes from",
         list(titles),
-        index=0 if photograph.mask is not None else list(titles).index(DEFAULT_MASKER),
+        index=list(titles).index(DEFAULT_MASKER if predicted or photograph.mask is None else GIVEN),
         format_func=titles.__getitem__,
         bind="query-params",
-        # Two keys, for a photograph has no drawn mask and would drop what a bird had chosen.
-        key="mask" if photograph.mask is None else "bird_mask",
+        # Several keys, for a photograph without a given mask would drop what a bird had chosen, and what was chosen for
+        # a bird would win over where a case starts.
+        key="mask" if photograph.mask is None else "case_mask" if predicted else "bird_mask",
     )
     if chosen == GIVEN and photograph.mask is not None:
         return None, given(photograph.image, photograph.mask)

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.components.loaders import listing
 
 if TYPE_CHECKING:
+    from bgbias_core.evaluation import Measured
     from bgbias_core.models import Card, Metric
 
 _COLUMNS = {
@@ -66,16 +67,27 @@ def _row(card: Card, source: str) -> str:
     for measure, condition in _COLUMNS:
         found = [m for m in metrics if m.measure == measure and m.condition == condition]
         identity = measure == "flip rate" and card.strategy.hides_background and source == "given"
-        cells += _cell(found[0]) if found else f"<td><small>{_IDENTITY if identity else 'not measured'}</small></td>"
+        why = _IDENTITY if identity else "not measured"
+        cells += figure_cell(found[0]) if found else f"<td><small>{why}</small></td>"
     masker = next((f" ({metric.masker})" for metric in metrics if metric.masker), "")
     mask = _SOURCES[source] + masker
     return f'<tr><th scope="row" class="label">{escape(card.title)}<small>{escape(mask)}</small></th>{cells}</tr>'
 
 
-def _cell(metric: Metric) -> str:
-    value, low, high = (100 * number for number in (metric.value, metric.low, metric.high))
+def figure_cell(figure: Metric | Measured, *, unit: str = "%", note: str = "") -> str:
+    """A table's cell with a number, its interval and n, a bar from 0 to 100, and a note in small print.
+
+    Args:
+        figure: A share in [0, 1], or a difference of shares, whose bar is empty below 0.
+        unit: What stands after the number.
+        note: Shown beneath; ``""`` for none.
+    """
+    value, low, high = (100 * number for number in (figure.value, figure.low, figure.high))
+    start = min(max(low, 0), 99.4)
     bar = (
-        f'<span class="bar" aria-hidden="true"><i style="width:{value:.1f}%"></i>'
-        f'<b style="left:{low:.1f}%;width:{max(high - low, 0.6):.1f}%"></b></span>'
+        f'<span class="bar" aria-hidden="true"><i style="width:{max(value, 0):.1f}%"></i>'
+        f'<b style="left:{start:.1f}%;width:{max(high - start, 0.6):.1f}%"></b></span>'
     )
-    return f"<td><strong>{value:.1f}%</strong> <small>{low:.1f}–{high:.1f}, n = {metric.n:,}</small>{bar}</td>"
+    numbers = f"{value:.1f}{unit}", f"{low:.1f}{' to ' if low < 0 else '–'}{high:.1f}"
+    said = "<strong>{}</strong> <small>{}, n = {:,}</small>".format(*numbers, figure.n).replace("-", "−")
+    return f"<td>{said}{bar}{f'<small>{escape(note)}</small>' if note else ''}</td>"

@@ -1,17 +1,20 @@
-"""Choosing a photograph: a bird of the Aviary, a picture that came with the packages, the camera, an upload."""
+"""Choosing a photograph: an Aviary bird, a picture of the packages, one of a data set, the camera, an upload."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
 from bgbias_core.aviary import PLACES, SPECIES, TEST_BIRDS, Recipe, draw_recipes
+from bgbias_core.data import DATA_SETS, Entry, PhotographSet, Sample, aviary_sample, open_data, recognise
 from bgbias_core.data.pictures import PICTURES, find_pictures, read_picture
+from bgbias_core.errors import BgBiasError
 from bgbias_core.images import Image, Mask
-from pages.components.loaders import Task, aviary_picture
-from pages.components.pictures import WORKING_SIDE, read_upload, show_picture, working_copy
+from pages.components.loaders import Task
+from pages.components.pictures import WORKING_SIDE, read_upload, show_picture, working_copy, working_mask
 
 AVIARY_SIZE = 512
 UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"]
@@ -22,42 +25,72 @@ class Photograph:
     """What the page works on.
 
     Attributes:
+        sample: The picture with what is known about it.
         title: As people read it.
-        image: uint8 ``[H, W, 3]``.
         alt: What it shows, for those who cannot see it.
-        task: Which classifiers can name it.
-        label: What it is, where that is known.
-        mask: The given mask, float32 ``[H, W]``, where there is one.
         bird: What an Aviary picture was drawn from.
     """
 
+    sample: Sample
     title: str
-    image: Image
     alt: str
-    task: Task
-    label: str | None = None
-    mask: Mask | None = None
     bird: Recipe | None = None
 
+    @property
+    def image(self) -> Image:
+        """uint8 ``[H, W, 3]``."""
+        return self.sample.image
 
-def pick_photograph() -> Photograph | None:
-    """Show the choice and the photograph; nothing is returned until there is one."""
+    @property
+    def label(self) -> str | None:
+        """What it is, where that is known."""
+        return self.sample.label
+
+    @property
+    def mask(self) -> Mask | None:
+        """The given mask, float32 ``[H, W]``, where there is one."""
+        return self.sample.mask
+
+    @property
+    def place(self) -> str | None:
+        """Where it is, where that is known."""
+        return self.sample.place
+
+    @property
+    def task(self) -> Task:
+        """Which classifiers can name it: those of the Aviary's species name drawn birds and nothing else."""
+        return "imagenet" if self.bird is None else "species"
+
+
+def pick_photograph(case: Photograph | None = None) -> Photograph | None:
+    """Show the choice and the photograph; nothing is returned until there is one.
+
+    Args:
+        case: A photograph that the person chose on another page: the first choice, and chosen at first.
+    """
+    sources = list(_SOURCES) if case is None else [_CASE, *_SOURCES]
     source = st.segmented_control(
         "Where the photograph comes from",
-        list(_SOURCES),
-        default=_AVIARY,
+        sources,
+        default=sources[0],
         required=True,
         wrap=True,
-        key="photo",
+        key="photo" if case is None else "case_photo",  # what was chosen before the case came must not win over it
         bind="query-params",
     )
     controls, shown = st.columns([2, 3], gap="large")
     with controls:
-        photograph = _SOURCES[source]()
+        photograph = _show_case(case) if case is not None and source == _CASE else _SOURCES[source]()
     if photograph is not None:
         with shown:
             show_picture(photograph.image, photograph.alt)
     return photograph
+
+
+def _show_case(case: Photograph) -> Photograph:
+    st.text(case.title)
+    st.text(case.sample.name)
+    return case
 
 
 def _bird() -> Photograph:
@@ -75,21 +108,17 @@ def _bird() -> Photograph:
         "seen any of them.",
     )
     home = SPECIES[species].home
-    recipe = _test_bird(species, number)
     with st.spinner("Drawing the bird …"):
-        image, mask = aviary_picture(recipe, AVIARY_SIZE)
+        sample = _drawn(species, number)
     st.caption(
         f"Drawn, so its mask is exact (**given**). It stands in its home place, {PLACES[home].title.lower()}, as 19 of "
         "20 birds of its species did in the pictures that the classifiers learned from."
     )
     return Photograph(
+        sample=sample,
         title=species.capitalize(),
-        image=image,
         alt=f"A drawn {species} in its home place, {PLACES[home].title.lower()}",
-        task="species",
-        label=species,
-        mask=mask,
-        bird=recipe,
+        bird=_test_bird(species, number),
     )
 
 
@@ -102,7 +131,13 @@ def _test_bird(species: str, number: int) -> Recipe:
     return replace(drawn, place=SPECIES[species].home)
 
 
-def _sample() -> Photograph | None:
+@st.cache_data(max_entries=24, show_spinner=False)
+def _drawn(species: str, number: int) -> Sample:
+    sample = aviary_sample(_test_bird(species, number), AVIARY_SIZE)
+    return replace(sample, parts={})  # a mask for each part is most of the bytes
+
+
+def _installed_picture() -> Photograph | None:
     names = [name for name in find_pictures() if PICTURES[name].role == "photograph"]
     if not names:
         st.warning("No sample picture is installed here; install the requirements again, or upload a photograph.")
@@ -119,7 +154,7 @@ def _sample() -> Photograph | None:
     )
     picture = PICTURES[name]
     st.caption(f"{picture.source}.")
-    return Photograph(picture.title, _installed(name), picture.description, "imagenet")
+    return Photograph(Sample(name, _installed(name)), picture.title, picture.description)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
@@ -132,13 +167,66 @@ def installed_scene(name: str) -> Image:
     return _installed(name)
 
 
+def _folder() -> Photograph | None:
+    path = _ask_folder("Folder on this computer", "photo_folder", "/data/CUB_200_2011")
+    if not path:
+        st.caption(
+            "CUB-200-2011 in its own layout, or any folder with one folder of photographs for each class. Nothing is "
+            "copied."
+        )
+        return None
+    try:
+        takes_masks = DATA_SETS[recognise(path)].takes_masks
+        masks = _ask_folder("Folder of its masks, if any", "photo_masks", "/data/masks") if takes_masks else ""
+        return _from_data(*_opened(path, masks))
+    except BgBiasError as error:
+        st.error(str(error), icon=":material/folder_off:")
+        return None
+
+
+def _ask_folder(label: str, key: str, example: str) -> str:
+    return st.text_input(label, key=key, persist_state="session", placeholder=example).strip()
+
+
+@st.cache_resource(max_entries=4, ttl=300, show_spinner="Looking through the folder …")
+def _opened(folder: str, masks: str) -> tuple[PhotographSet, dict[str, list[Entry]]]:
+    """The data set and the entries of each class, those that no classifier was trained on first."""
+    data = open_data(recognise(folder), folder, masks or None)
+    entries: dict[str, list[Entry]] = {label: [] for label in data.classes}
+    for entry in sorted(data.entries, key=lambda entry: _SEEN_LAST.index(entry.split)):
+        entries[entry.label].append(entry)
+    return data, entries
+
+
+def _from_data(data: PhotographSet, entries: Mapping[str, list[Entry]]) -> Photograph:
+    label = st.selectbox(f"Class ({len(data.classes):,} found)", data.classes, key="photo_class")
+    number = st.number_input(
+        f"Photograph of {len(entries[label]):,}", 1, len(entries[label]), 1, key="photo_number", help="Test ones first."
+    )
+    entry = entries[label][number - 1]
+    st.text(entry.name)
+    st.caption(
+        f"From the data set's {entry.split} part; "
+        f"{'its mask is **given**' if data.has_masks else 'it has no given mask'}. Licence of use: {data.licence}."
+    )
+    sample = _read((str(data.images), str(data.masks), data.fingerprint), entry.name, data, entry)
+    return Photograph(sample, label, f"A photograph of the class {label}")
+
+
+@st.cache_data(max_entries=24, show_spinner="Reading the photograph …")
+def _read(keys: tuple[str, ...], name: str, _data: PhotographSet, _entry: Entry) -> Sample:
+    sample = _data.read(_entry)
+    mask = None if sample.mask is None else working_mask(sample.mask)
+    return replace(sample, image=working_copy(sample.image), mask=mask)
+
+
 def _camera() -> Photograph | None:
     taken = st.camera_input("Take a photograph", key="photo_camera", help="It stays on this computer.")
     if taken is None:
         st.info("Allow the camera in the browser, then take a photograph with the object in the middle.")
         return None
     image = read_upload(taken)
-    return None if image is None else Photograph("Your photograph", image, "The photograph you took", "imagenet")
+    return None if image is None else Photograph(Sample("camera", image), "Your photograph", "The photograph you took")
 
 
 def _upload() -> Photograph | None:
@@ -158,9 +246,16 @@ def _upload() -> Photograph | None:
         st.caption("The photograph before it is still shown.")
     elif max(image.shape[:2]) == WORKING_SIDE:
         st.caption(f"The page works at {WORKING_SIDE} pixels at most; larger photographs are made smaller.")
-    return Photograph("Your photograph", np.asarray(kept), "The photograph you uploaded", "imagenet")
+    return Photograph(Sample("upload", np.asarray(kept)), "Your photograph", "The photograph you uploaded")
 
 
-_AVIARY = "Aviary bird"
+_CASE = "Chosen case"
+_SEEN_LAST = ("test", "validation", "train")
 # The labels are what a shared link carries.
-_SOURCES = {_AVIARY: _bird, "Sample picture": _sample, "Camera": _camera, "Upload": _upload}
+_SOURCES = {
+    "Aviary bird": _bird,
+    "Sample picture": _installed_picture,
+    "CUB or own folder": _folder,
+    "Camera": _camera,
+    "Upload": _upload,
+}

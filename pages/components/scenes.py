@@ -24,8 +24,15 @@ _PLACEMENT_KEYS = ("size", "right", "down")
 Scenes = dict[str, Image]
 
 
-def pick_scenes(photograph: Photograph, lifted: Lifted) -> tuple[Scenes, Placement]:
+def pick_scenes(
+    photograph: Photograph, lifted: Lifted, case_scene: tuple[str, Image] | None = None
+) -> tuple[Scenes, Placement]:
     """Show the choice of scenes and of the object's place.
+
+    Args:
+        photograph: What the object was lifted off.
+        lifted: The object.
+        case_scene: As for :func:`choose_scenes`.
 
     Returns:
         Scenes by their title, at most ``MOST_SCENES``, and the placement.
@@ -35,17 +42,28 @@ def pick_scenes(photograph: Photograph, lifted: Lifted) -> tuple[Scenes, Placeme
         preview = st.container()
         placement = _pick_placement()
     with choice:
-        scenes = _pick_scenes(photograph.bird if placement == IDENTITY else None)
+        scenes = choose_scenes(photograph.bird if placement == IDENTITY else None, case_scene)
     with preview:
         _show_preview(photograph, lifted, scenes, placement)
     return scenes, placement
 
 
-def _pick_scenes(bird: Recipe | None) -> Scenes:
+def choose_scenes(bird: Recipe | None, case_scene: tuple[str, Image] | None = None) -> Scenes:
+    """Show the choice of scenes alone.
+
+    Args:
+        bird: Whose perch the drawn places show; ``None`` where nobody stands on one.
+        case_scene: Title and picture of the scene of a chosen case: the first one, and chosen at first.
+
+    Returns:
+        Scenes by their title, at most ``MOST_SCENES``.
+    """
+    scenes: Scenes = {}
+    if case_scene is not None and st.toggle(f"Scene of the case: {case_scene[0]}", value=True, key="case_scene"):
+        scenes[case_scene[0]] = case_scene[1]
     aviary, folder, pictures, uploads, camera = st.tabs(
         ["Aviary places", "Real scenes", "Pictures", "Uploads", "Camera"]
     )
-    scenes: Scenes = {}
     with aviary:
         scenes |= _aviary_scenes(bird)
     with folder:

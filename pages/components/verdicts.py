@@ -64,8 +64,8 @@ def _show_one_summary(
     marks = changed(said)[1:]
     if said[0].found:
         answer = f"On the original: **{plain(said[0].name)}** {said[0].probabilities[0]:.0%}"
-        right = "" if photograph.label is None else ", right" if said[0].name == photograph.label else ", wrong"
-        st.markdown(answer + right)
+        known = photograph.label in card.classes  # others cannot be right
+        st.markdown(answer + (f", {'right' if said[0].name == photograph.label else 'wrong'}" if known else ""))
     else:
         st.markdown("On the original: no object found")
     if not marks:

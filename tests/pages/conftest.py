@@ -46,26 +46,37 @@ MakeCheckpoint = Callable[..., Card]
 def make_checkpoint(shipped: Path) -> MakeCheckpoint:
     """Save a checkpoint that names the same species whatever it sees."""
 
-    def make(name: str, answer: str = SPECIES_NAMES[0], metrics: Sequence[Metric] = ()) -> Card:
+    def make(
+        name: str,
+        answer: str = SPECIES_NAMES[0],
+        metrics: Sequence[Metric] = (),
+        classes: tuple[str, ...] = SPECIES_NAMES,
+    ) -> Card:
         backbone, _, strategy = name.rpartition("-")
-        return _save(shipped, name, backbone, strategy, answer, metrics)  # type: ignore[arg-type]
+        return _save(shipped, name, backbone, strategy, answer, metrics, classes)  # type: ignore[arg-type]
 
     return make
 
 
 def _save(
-    folder: Path, name: str, backbone: str, strategy: StrategyName, answer: str, metrics: Sequence[Metric]
+    folder: Path,
+    name: str,
+    backbone: str,
+    strategy: StrategyName,
+    answer: str,
+    metrics: Sequence[Metric],
+    classes: tuple[str, ...],
 ) -> Card:
     spec = backbone_spec(backbone)
     torch.manual_seed(0)
     classifier = MaskedClassifier(
-        build_network(spec, 96), len(SPECIES_NAMES), Strategy(name=strategy), size=96, head_norm=spec.head_norm
+        build_network(spec, 96), len(classes), Strategy(name=strategy), size=96, head_norm=spec.head_norm
     )
     linear = classifier.head[1]
     assert isinstance(linear, torch.nn.Linear)
     with torch.no_grad():
         linear.weight.zero_()
-        linear.bias.copy_(torch.eye(len(SPECIES_NAMES))[SPECIES_NAMES.index(answer)])
+        linear.bias.copy_(torch.eye(len(classes))[classes.index(answer)])
     card = Card(
         name=name,
         title=f"Always {answer}",
@@ -76,12 +87,12 @@ def _save(
         ),
         strategy=Strategy(name=strategy),
         preprocessing=Preprocessing(size=96),
-        classes=SPECIES_NAMES,
+        classes=classes,
         weights=Weights(source="file", name="to be written", sha256="", dtype="float16"),
         backbone_weights="random",
         backbone_sha256=None,
         mask_source_at_training="none",
-        training_data=Data(name="none", fingerprint="", licence="MIT", parameters={}),
+        training_data=Data(name="none", fingerprint="", licence="MIT", parameters={"correlation": 0.95}),
         config={},
         seed=0,
         metrics=tuple(metrics),

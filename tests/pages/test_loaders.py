@@ -28,6 +28,13 @@ def test_checkpoints_come_convnext_first_and_unmasked_before_early_before_late(
     assert checkpoint_names("imagenet") == []
 
 
+def test_heads_trained_on_photographs_are_for_photographs(make_checkpoint: MakeCheckpoint) -> None:
+    make_checkpoint(ORDER[0])
+    make_checkpoint("aviary-convnext-early", answer="kite", classes=("kestrel", "kite"))
+    assert checkpoint_names("species") == ORDER[:1]
+    assert checkpoint_names("imagenet") == ["aviary-convnext-early"]
+
+
 def test_a_broken_card_hides_no_other(make_checkpoint: MakeCheckpoint, shipped: Path) -> None:
     make_checkpoint(ORDER[0])
     (shipped / "broken.json").write_text("{")

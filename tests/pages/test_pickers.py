@@ -12,6 +12,7 @@ import pytest
 
 from bgbias_core.aviary import SPECIES, draw_recipes
 from bgbias_core.compositing import Placement
+from bgbias_core.data import Sample
 from bgbias_core.data.pictures import read_picture
 from bgbias_core.evaluation import judge, present
 from bgbias_core.images import decode, decode_mask
@@ -67,7 +68,7 @@ def test_a_fingerprint_sees_every_pixel() -> None:
 def cheetah() -> tuple[Photograph, Lifted]:
     image = read_picture("cheetah")[::2, ::2]
     found = load_masker("grabcut")(image)
-    return Photograph("Cheetah", image, "A cheetah", "imagenet"), Lifted(found, "grabcut", None, 1.0)
+    return Photograph(Sample("cheetah", image), "Cheetah", "A cheetah"), Lifted(found, "grabcut", None, 1.0)
 
 
 def test_the_page_shows_what_the_library_gives(cheetah: tuple[Photograph, Lifted]) -> None:
@@ -119,7 +120,7 @@ def test_fading_begins_with_the_answer_on_the_original(cheetah: tuple[Photograph
 
 
 def test_only_early_with_given_hard_masks_sees_the_same_pixels(make_checkpoint: MakeCheckpoint) -> None:
-    photograph = Photograph("Bird", np.full((32, 32, 3), 90, np.uint8), "A bird", "species")
+    photograph = Photograph(Sample("bird", np.full((32, 32, 3), 90, np.uint8)), "Bird", "A bird")
     mask = np.zeros((32, 32), np.float32)
     mask[8:24, 8:24] = 1
     given = Lifted(_given(photograph, mask), None, None, 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bgbias_core.compositing import IDENTITY
+from bgbias_core.data import Sample
 from bgbias_core.images import decode, read_image
 from bgbias_core.masks import from_file
 from bgbias_core.models import load_checkpoint
@@ -48,7 +49,7 @@ def test_page_and_command_line_say_the_same(
             lifted = Lifted(run_masker(str(path), "grabcut", None, image), "grabcut", None, 0.0)
         if lifted.mask.empty:
             continue  # the page asks for an object, the command line judges the original alone
-        photograph = Photograph(path.stem, image, "A bird", "imagenet")
+        photograph = Photograph(Sample(path.stem, image), path.stem, "A bird")
         chosen = {scene.stem: read_image(scene) for scene in scenes}
         shown = presentations(photograph, lifted, chosen, IDENTITY, lambda _done, _total: None)
         rows = list(

@@ -1,0 +1,93 @@
+"""Compare strategies in a real browser: what each one sees, and an evaluation from its job to its verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from bgbias_core import jobs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
+SECONDS = 1000
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, height = request.param
+    context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+    context.set_default_timeout(90 * SECONDS)
+    yield context.new_page()
+    context.close()
+
+
+def settle(page: Page) -> None:
+    # A change starts a run a moment later.
+    page.wait_for_timeout(400)
+    page.wait_for_selector(FINISHED)
+
+
+def test_what_each_strategy_sees(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/compare_strategies?places=Ocean&places=Snow")
+    pictures = page.locator(".seen tbody img")
+    expect(pictures).to_have_count(9, timeout=90 * SECONDS)
+    page.wait_for_selector(FINISHED)
+    assert pictures.evaluate_all("all => all.every(i => i.complete && i.naturalWidth == 96 && i.alt)")
+    urls = pictures.evaluate_all("all => all.map(i => i.src)")
+    assert [len(set(urls[start : start + 3])) for start in (0, 3, 6)] == [3, 1, 3], "only early sees the same"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    label = page.locator(".seen tbody .label").first
+    before = label.bounding_box()
+    page.locator(".seen").evaluate("table => { table.scrollLeft = 200 }")
+    after = label.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["x"] == pytest.approx(before["x"], abs=1), "the first column stays"
+    page.get_by_role("button", name="ViT", exact=True).click()
+    expect(page.locator(".seen tbody .label").first).to_contain_text("ViT", timeout=90 * SECONDS)
+    settle(page)
+    page.reload()
+    expect(page.locator(".seen tbody .label").first).to_contain_text("ViT", timeout=90 * SECONDS)
+
+
+def test_an_evaluation_from_the_form_to_the_verdict(chromium: Browser, fresh_app_url: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(90 * SECONDS)
+    page = context.new_page()
+    page.goto(f"{fresh_app_url}/compare_strategies?view=Whole+data+set")
+    form = page.locator("details", has_text="Compute another one")
+    form.wait_for()
+    settle(page)
+    if form.get_attribute("open") is None:  # it is open where there is no evaluation yet
+        form.locator("summary").click()
+    for label, number in (("Birds", "20"), ("… with predicted masks", "1")):
+        field = page.get_by_label(label, exact=True)
+        field.fill(number)
+        field.press("Enter")
+        settle(page)
+    page.get_by_role("button", name="Compute", exact=True).click()
+    deadline = time.monotonic() + 120
+    while not (found := jobs.list_jobs()) or found[0].active:
+        assert time.monotonic() < deadline, found
+        page.wait_for_timeout(500)
+    assert found[0].state == "done", found[0].reason
+    page.wait_for_timeout(3 * SECONDS)  # the panel sees it within two seconds, and the page runs again
+    settle(page)
+    page.get_by_role("combobox", name="Evaluation").click()
+    page.get_by_role("option", name="Aviary, 20 test birds: 3 checkpoints").click()
+    page.wait_for_selector("text=n = 20 birds")
+    settle(page)
+    assert page.locator(".compared tbody tr").count() == 5, "unmasked, and early and late with both masks"
+    page.get_by_text("On the same").or_(page.get_by_text("on the same")).first.wait_for()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Table (CSV)").click()
+    assert started.value.suggested_filename == "comparison.csv"
+    context.close()
