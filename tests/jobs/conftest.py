@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -71,14 +72,19 @@ def clone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for process in [*runners(), *filter(None, map(worker, jobs.list_jobs()))]:
-        for one in [process, *process.children(recursive=True)]:
-            one.kill()
+        with suppress(psutil.NoSuchProcess):  # it may end by itself at this very moment
+            for one in [process, *process.children(recursive=True)]:
+                one.kill()
 
 
 def runners() -> list[psutil.Process]:
     """The runners that this test started and that still live."""
-    children = psutil.Process().children()
-    return [child for child in children if child.status() != psutil.STATUS_ZOMBIE and "run" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE and "run" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def worker(job: jobs.Job) -> psutil.Process | None:

@@ -185,7 +185,7 @@ def test_a_job_whose_runner_was_killed_can_be_stopped(clone) -> None:
     job = waiting_job(clone, "a")
     [runner] = runners()
     runner.kill()
-    until(lambda: not runners())
+    until(lambda: not psutil.pid_exists(runner.pid))  # only then is its lock let go
     jobs.stop(job.name)
     assert until_state(job, "stopped", "failed").state == "stopped"
 
