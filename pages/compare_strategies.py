@@ -4,10 +4,12 @@ import streamlit as st
 
 from bgbias_core.errors import BgBiasError
 from pages.components.cases import chosen_case
+from pages.components.checkpoint_picker import pick_checkpoints
 from pages.components.comparison import show_figure, show_table, show_verdict
 from pages.components.evaluation_form import show_evaluation_form
 from pages.components.evaluation_picker import pick_evaluation, read_evaluation, read_summary, show_head
-from pages.components.one_picture import pick_checkpoints, pick_mask, show_seen
+from pages.components.mask_source import pick_mask
+from pages.components.one_picture import show_seen
 from pages.components.page import failure_cases_page, page_setup
 from pages.components.pickers import pick_photograph
 from pages.components.scenes import choose_scenes

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -8,9 +7,9 @@ import streamlit as st
 from bgbias_core.compositing import Placement
 from bgbias_core.errors import BgBiasError
 from pages.components.cases import Case, chosen_case
+from pages.components.checkpoint_picker import pick_checkpoints
 from pages.components.downloads import show_downloads
 from pages.components.fading import show_fading
-from pages.components.loaders import Task, checkpoint_names, listing, show_broken_checkpoints
 from pages.components.mask_editor import Lifted, edit_mask
 from pages.components.page import page_setup
 from pages.components.pickers import Photograph, pick_photograph
@@ -21,38 +20,6 @@ from pages.components.verdicts import show_cards, show_summary
 if TYPE_CHECKING:
     from bgbias_core.evaluation import Presentation, Verdict
     from bgbias_core.models import Card
-
-_MODELS_KEY: dict[Task, str] = {"species": "bird_models", "imagenet": "photo_models"}
-_DEFAULT_MODELS = 3
-
-
-def _pick_models(task: Task, case: Case | None) -> list[Card]:
-    with st.spinner("Looking for the classifiers …"):
-        names = checkpoint_names(task)
-        cards = listing().cards
-    show_broken_checkpoints()
-    if not names:
-        what = "drawn birds" if task == "species" else "photographs"
-        st.warning(
-            f"There is no classifier of {what} here; make them with `python -m bgbias_core checkpoints rebuild`.",
-            icon=":material/build:",
-        )
-        return []
-    first = names if case is None else _nearest_first(cards, names, case.checkpoint)
-    # Another key, for what was chosen before the case came must not win over it.
-    key = _MODELS_KEY[task] if case is None else f"case_{_MODELS_KEY[task]}"
-    chosen = st.multiselect("Classifiers", names, default=first[:_DEFAULT_MODELS], key=key, bind="query-params")
-    if not chosen:
-        st.info("Choose at least one classifier.")
-    return [cards[name] for name in chosen]
-
-
-def _nearest_first(cards: Mapping[str, Card], names: list[str], wanted: str) -> list[str]:
-    """The wanted checkpoint, then the others of its backbone, then the rest."""
-    if wanted not in names:
-        return names
-    backbone = cards[wanted].architecture.backbone
-    return sorted(names, key=lambda name: (name != wanted, cards[name].architecture.backbone != backbone))
 
 
 def _judge(cards: list[Card], shown: list[Presentation]) -> tuple[list[Card], dict[str, list[Verdict]]]:
@@ -72,7 +39,7 @@ def _judge(cards: list[Card], shown: list[Presentation]) -> tuple[list[Card], di
 def _show_verdict(
     photograph: Photograph, lifted: Lifted, scenes: Scenes, placement: Placement, case: Case | None
 ) -> None:
-    cards = _pick_models(photograph.task, case)
+    cards = pick_checkpoints(photograph.task, case)
     if not lifted.clear:
         st.info(
             "The verdict appears once there is an object: mark it in step 2.",

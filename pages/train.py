@@ -45,7 +45,7 @@ def _show_gap() -> None:
             st.fragment(_offer_gap, run_every=_LOOK_AGAIN if waiting else None)(waiting)
         if newest is not None:
             if newest.active:
-                st.markdown(f":blue[:material/play_circle:] {plain(newest.title)} is under way; see **Runs** below.")
+                st.markdown(f":blue[:material/play_circle:] {plain(newest.title)} is under way: [its run](#runs).")
             show_curves(newest)
             if newest.state == "done":
                 show_preset_result(newest)
@@ -119,5 +119,5 @@ with st.spinner("Getting ready …"):
 _show_gap()
 st.header("Train your own", divider="gray")
 _show_own()
-st.header("Runs", divider="gray")
+st.header("Runs", divider="gray", anchor="runs")
 _show_runs()

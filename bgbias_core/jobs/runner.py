@@ -83,7 +83,6 @@ def _start_worker(job: Job) -> psutil.Process:
         **os.environ,
         VARIABLE: str(job.folder),
         "PYTHONUNBUFFERED": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
         "NO_COLOR": "1",
     }
     with (job.folder / LOG).open("ab") as log:

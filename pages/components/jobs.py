@@ -11,7 +11,6 @@ import streamlit as st
 from bgbias_core import jobs
 from bgbias_core.errors import BgBiasError
 from bgbias_core.jobs import Job
-from pages.components.page import train_page
 from pages.components.verdicts import plain
 
 _REFRESH_SECONDS = 2.0
@@ -46,18 +45,6 @@ def show_jobs(kinds: Sequence[str] | None = None, *, empty: str) -> None:
     """
     active = frozenset(job.name for job in _chosen(kinds) if job.active)
     st.fragment(_panel, run_every=_REFRESH_SECONDS if active else None)(kinds, empty, active)
-
-
-def show_running_hint() -> None:
-    """One line on what runs now, with a link to it; nothing where nothing does."""
-    running = [job for job in jobs.list_jobs() if job.state == "running"]
-    if not running:
-        return
-    number = "1 job is running" if len(running) == 1 else f"{len(running)} jobs are running"
-    titles = ", ".join(f"{job.title} {_share(job):.0%}" if job.total else job.title for job in running)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":blue[:material/play_circle:] {number}: {plain(titles)}", width="content")
-        st.page_link(train_page(), label="See it", icon=":material/arrow_forward:")
 
 
 def _chosen(kinds: Sequence[str] | None) -> list[Job]:

@@ -102,6 +102,16 @@ def edit_mask(photograph: Photograph, *, predicted: bool = False) -> Lifted:
     return lifted
 
 
+def mended_before(photograph: Photograph) -> Lifted | None:
+    """The default masker's object with what the person has drawn on this photograph; ``None`` where that is nothing."""
+    key = digest(photograph.image)
+    edits = _mending(key).edits
+    if not edits:
+        return None
+    box = last_box(edits, photograph.image.shape)
+    return Lifted(mend(run_masker(key, DEFAULT_MASKER, box, photograph.image), edits, 0), DEFAULT_MASKER, box, 0.0)
+
+
 def mend(found: MaskResult, edits: tuple[Edit, ...], distance: float) -> MaskResult:
     """Apply a person's strokes and the growing or shrinking to a mask.
 

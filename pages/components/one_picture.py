@@ -11,11 +11,10 @@ import streamlit as st
 from bgbias_core.compositing import IDENTITY
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import digest
-from bgbias_core.masks import DEFAULT_MASKER, given
-from pages.components.cases import Case
+from bgbias_core.masks import DEFAULT_MASKER
 from pages.components.evaluation_picker import masker_title
-from pages.components.loaders import Task, checkpoint_names, listing, load_checkpoint_cached, show_broken_checkpoints
-from pages.components.mask_editor import Lifted, run_masker
+from pages.components.loaders import load_checkpoint_cached
+from pages.components.mask_editor import Lifted
 from pages.components.pickers import Photograph
 from pages.components.pictures import fingerprint
 from pages.components.presenting import presentations, progress_bar, verdicts
@@ -27,92 +26,12 @@ if TYPE_CHECKING:
     from bgbias_core.evaluation import Presentation, Verdict
     from bgbias_core.models import Card
 
-_MODELS_KEY: dict[Task, str] = {"species": "bird_models", "imagenet": "photo_models"}
-_FAMILIES = {"convnext": "ConvNeXt", "vit": "ViT", "efficientnet": "EfficientNet"}
 _FILLED = {
     "black": "background blacked out",
     "mean": "background filled with one colour",
     "blur": "background blurred",
 }
 _MASKER = masker_title(DEFAULT_MASKER)
-
-
-def pick_checkpoints(task: Task, case: Case | None) -> list[Card]:
-    """Show the choice of classifiers with a button for each family of networks; at first one family's strategies.
-
-    Args:
-        task: What they must be able to name.
-        case: The chosen case, whose classifier is among the first ones.
-    """
-    with st.spinner("Looking for the classifiers …"):
-        names = checkpoint_names(task)
-        cards = listing().cards
-    show_broken_checkpoints()
-    if not names:
-        what = "drawn birds" if task == "species" else "photographs"
-        st.warning(
-            f"There is no classifier of {what} here; make them with `python -m bgbias_core checkpoints rebuild`.",
-            icon=":material/build:",
-        )
-        return []
-    families: dict[str, list[str]] = {}
-    for name in names:
-        families.setdefault(_family(cards[name]), []).append(name)
-    key = _MODELS_KEY[task]
-    asked = case.checkpoint if case is not None and case.checkpoint in names else names[0]
-    family = families[_family(cards[asked])]
-    strategies = {cards[name].strategy.name: name for name in [*reversed(family), asked]}
-    chosen = st.multiselect(
-        "Classifiers",
-        names,
-        default=[name for name in family if name in strategies.values()],
-        key=key,
-        bind="query-params",
-        wrap=True,
-    )
-    if len(families) > 1:
-        with st.container(horizontal=True):
-            for title, some in {**families, "All": names}.items():
-                st.button(title, key=f"{key}_{title}", on_click=_choose, args=(key, some), type="tertiary")
-    if not chosen:
-        st.info("Choose at least one classifier.")
-    return [cards[name] for name in chosen]
-
-
-def _choose(key: str, names: Sequence[str]) -> None:
-    st.session_state[key] = list(names)
-
-
-def _family(card: Card) -> str:
-    backbone = card.architecture.backbone
-    return next((title for word, title in _FAMILIES.items() if word in backbone), backbone)
-
-
-def pick_mask(photograph: Photograph, case: Case | None) -> Lifted:
-    """Show the choice between the given mask, where there is one, and the one that a masker finds.
-
-    Args:
-        photograph: What the object is on.
-        case: The chosen case, whose mask comes first.
-    """
-    titles = {"predicted": f"Predicted ({_MASKER})"}
-    if photograph.mask is not None:
-        titles = {"given": "Given", **titles}
-    source = st.segmented_control(
-        "Mask",
-        list(titles),
-        default="predicted" if case is not None and case.predicted else next(iter(titles)),
-        required=True,
-        format_func=titles.__getitem__,
-        # Two keys, for a photograph has no given mask and would drop what a bird had chosen.
-        key="source" if photograph.mask is None else "bird_source",
-        bind="query-params",
-        help="Given: exact, from whoever made the picture. Predicted: found in each picture, as in real use.",
-    )
-    if source == "given" and photograph.mask is not None:
-        return Lifted(given(photograph.image, photograph.mask), None, None, 0.0)
-    found = run_masker(digest(photograph.image), DEFAULT_MASKER, None, photograph.image)
-    return Lifted(found, DEFAULT_MASKER, None, 0.0)
 
 
 def show_seen(photograph: Photograph, lifted: Lifted, scenes: Scenes, cards: Sequence[Card]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from bgbias_core import jobs
 from bgbias_core.paths import ASSETS, REPOSITORY
 
 PRODUCT = "bgbias"
@@ -71,8 +72,15 @@ def page_setup(title: str) -> None:
     """
     st.set_page_config(page_title=f"{title} · {PRODUCT}", page_icon=ASSETS / "icon.png", layout="wide")
     st.html(ASSETS / "page.css")
+    _go_on_with_jobs()
     if _ROUTED not in st.session_state:
         # A fresh server's first request runs the page without app.py: name the pages here, or the menu lists files.
         navigation()
         # Run again through app.py, or its first run would rename every widget and drop what was done until then.
         st.rerun()
+
+
+@st.cache_resource(show_spinner=False)
+def _go_on_with_jobs() -> None:
+    """Once for each start of the app: what waited when the computer went down waits no longer."""
+    jobs.ensure_runner()

@@ -97,15 +97,17 @@ def _curve(config: TrainingConfig, record: Path) -> RunCurve:
     from bgbias_core.training import read_history, read_live
 
     history, live = read_history(record.parent), read_live(record.parent)
-    loss = [(float(one.epoch), one.loss) for one in history]
-    training = [(float(one.epoch), one.accuracy) for one in history]
+    # A mean over an epoch belongs to its middle; what is measured after an epoch, to its end.
+    loss = [(one.epoch - 0.5, one.loss) for one in history]
+    training = [(one.epoch - 0.5, one.accuracy) for one in history]
     if live is not None and live.epoch > len(history):
         loss += [(live.epoch - 1 + step / live.total, value) for step, value, _ in live.curve]
         training += [(live.epoch - 1 + step / live.total, value) for step, _, value in live.curve]
     names = history[0].scores if history else ()
     held_back = {name: [(float(one.epoch), one.scores[name]) for one in history] for name in names}
+    accuracy = {"training": training, **held_back} if training else {}
     title = config.model.strategy.name.capitalize()
-    return RunCurve(title, config.model.strategy.name, loss, {"training": training, **held_back})
+    return RunCurve(title, config.model.strategy.name, loss, accuracy)
 
 
 def show_preset_result(job: Job) -> None:

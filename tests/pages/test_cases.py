@@ -12,7 +12,8 @@ from bgbias_core.evaluation import Evaluation, evaluate_on_aviary
 from bgbias_core.models import load_checkpoint
 from bgbias_core.paths import own_evaluations
 from pages.components.cases import remade
-from tests.pages.test_swap_backgrounds import headers, open_page, sentences, widget
+from tests.pages.opening import sentences, widget
+from tests.pages.test_swap_backgrounds import headers, open_page
 
 if TYPE_CHECKING:
     from tests.pages.conftest import MakeCheckpoint
@@ -24,9 +25,7 @@ def evaluation(make_checkpoint: MakeCheckpoint) -> Evaluation:
     names = ("aviary-convnext-unmasked", "aviary-convnext-early")
     for name in names:
         make_checkpoint(name)
-    made = evaluate_on_aviary(
-        [load_checkpoint(name, "cpu") for name in names], n=2, n_predicted=1, name="small"
-    )
+    made = evaluate_on_aviary([load_checkpoint(name, "cpu") for name in names], n=2, n_predicted=1, name="small")
     made.save(own_evaluations() / "small.parquet")
     return made
 
@@ -59,7 +58,7 @@ def test_swap_backgrounds_opens_with_the_case(evaluation: Evaluation) -> None:
     assert widget(app, "segmented_control", "case_photo").value == "Chosen case"
     assert widget(app, "selectbox", "case_mask").value == "grabcut"
     assert widget(app, "toggle", "case_scene").value
-    assert widget(app, "multiselect", "case_bird_models").value == ["aviary-convnext-early", "aviary-convnext-unmasked"]
+    assert widget(app, "multiselect", "case_bird_models").value == ["aviary-convnext-unmasked", "aviary-convnext-early"]
     assert "**5 chosen:** Snow (this case), Ocean, Desert, Snow, City" in sentences(app)
     widget(app, "button", "leave_case").click().run()
     assert "case" not in app.query_params

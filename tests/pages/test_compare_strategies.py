@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 import streamlit as st
@@ -13,9 +14,11 @@ from bgbias_core.aviary import SPECIES
 from bgbias_core.data import DATA_SETS
 from bgbias_core.errors import BgBiasError
 from bgbias_core.evaluation import summarise
-from bgbias_core.paths import REPOSITORY, own_evaluations
+from bgbias_core.paths import own_evaluations
 from pages.components.evaluation_form import Asked, start_evaluation
+from tests.pages import opening
 from tests.pages.made_up_evaluations import BIRDS, CHECKPOINTS, save_evaluation
+from tests.pages.opening import checked, sentences, widget
 from tests.pages.tables import Table
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 
     from tests.pages.conftest import MakeCheckpoint
 
-PAGE = str(REPOSITORY / "pages" / "compare_strategies.py")
 WHOLE = "Whole data set"
 
 
@@ -40,25 +42,7 @@ def nothing_shipped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bgbias_core.evaluation.results.SHIPPED_EVALUATIONS", home / "none")
 
 
-def open_page(**address: str | list[str]) -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return checked(app.run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [error.value for error in app.exception]
-    return app
-
-
-def widget(app: AppTest, kind: str, key: str) -> Any:
-    return next(found for found in app.get(kind) if found.key == key)
-
-
-def sentences(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "error")
-    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+open_page = partial(opening.open_page, "compare_strategies")
 
 
 def html(app: AppTest, mark: str) -> str:

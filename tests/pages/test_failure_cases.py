@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,14 +15,15 @@ from streamlit.testing.v1 import AppTest
 from bgbias_core.evaluation import Evaluation, evaluate_on_aviary
 from bgbias_core.evaluation.failures import attraction
 from bgbias_core.models import load_checkpoint
-from bgbias_core.paths import REPOSITORY, own_evaluations
+from bgbias_core.paths import own_evaluations
 from pages.components.attraction import attraction_html, strongest_sentence
 from pages.failure_cases import cases_csv
+from tests.pages import opening
+from tests.pages.opening import checked, sentences, widget
 
 if TYPE_CHECKING:
     from tests.pages.conftest import MakeCheckpoint
 
-PAGE = str(REPOSITORY / "pages" / "failure_cases.py")
 N, FIRST = 36, 2
 MODEL = "Always spike-crested jay · looks at no mask"
 
@@ -43,25 +45,7 @@ def no_shipped(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr("bgbias_core.evaluation.results.SHIPPED_EVALUATIONS", home / "none")
 
 
-def open_page(**address: str | list[str]) -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return checked(app.run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [error.value for error in app.exception]
-    return app
-
-
-def widget(app: AppTest, kind: str, key: str) -> Any:
-    return next(found for found in app.get(kind) if found.key == key)
-
-
-def sentences(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "error")
-    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+open_page = partial(opening.open_page, "failure_cases")
 
 
 def cards(app: AppTest) -> list[str]:

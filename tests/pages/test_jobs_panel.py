@@ -24,14 +24,6 @@ def panel() -> None:
     show_jobs(["train"], empty="Nothing trains. Press Start.")
 
 
-def hint() -> None:
-    from pages.components.jobs import show_running_hint
-    from pages.components.page import page_setup
-
-    page_setup("A page")
-    show_running_hint()
-
-
 def make(title: str, status: dict[str, Any] | None = None, kind: str = "train") -> jobs.Job:
     """A job as its files say; nobody runs it."""
     job = jobs.start(title, ["checkpoints", "list"], device="cuda", about={"kind": kind})
@@ -158,18 +150,6 @@ def test_what_another_deleted_is_said_and_not_raised() -> None:
 def identity() -> dict[str, float]:
     me = psutil.Process()
     return {"pid": me.pid, "born": me.create_time()}
-
-
-def test_the_hint_names_what_runs_and_nothing_else() -> None:
-    make("Waiting")
-    assert not AppTest.from_function(hint).run().markdown
-    running("Small ViT", done=2, total=5, doing="steps", time=time.time())
-    app = AppTest.from_function(hint).run()
-    assert not app.exception
-    assert "1 job is running: Small ViT 40%" in app.markdown[0].value
-    running("Other")
-    app = AppTest.from_function(hint).run()
-    assert "2 jobs are running: Other, Small ViT 40%" in app.markdown[0].value
 
 
 def test_durations() -> None:

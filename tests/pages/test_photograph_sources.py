@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from bgbias_core.paths import REPOSITORY
 from pages.components import pickers
 from pages.components.pickers import AVIARY_SIZE, Photograph
 from tests.data.made_up import CUB_CLASSES, make_cub, make_folder
+from tests.pages.opening import checked, visit, widget
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,25 +36,13 @@ def _page() -> None:
 
 
 def open_page(**address: str) -> AppTest:
-    app = AppTest.from_function(_page, default_timeout=60)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return checked(app.run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [error.value for error in app.exception]
-    return app
+    return visit(AppTest.from_function(_page, default_timeout=60), **address)
 
 
 def picked(app: AppTest) -> Photograph:
     photograph = app.session_state["result"]
     assert photograph is not None
     return photograph
-
-
-def widget(app: AppTest, kind: str, key: str) -> Any:
-    return next(found for found in app.get(kind) if found.key == key)
 
 
 def give(app: AppTest, key: str, path: Path | str) -> AppTest:

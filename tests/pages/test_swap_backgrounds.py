@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,16 +14,16 @@ from streamlit.testing.v1 import AppTest
 from bgbias_core.aviary import SPECIES
 from bgbias_core.data.pictures import find_pictures, read_picture
 from bgbias_core.images import digest, encode_mask_png, encode_png
-from bgbias_core.paths import REPOSITORY
 from pages.components.mask_canvas import DrawnBox, Stroke
 from pages.components.mask_editor import Mending
+from tests.pages import opening
+from tests.pages.opening import checked, sentences, visit, widget
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.pages.conftest import MakeCheckpoint
 
-PAGE = str(REPOSITORY / "pages" / "swap_backgrounds.py")
 PHOTO = {
     "photo": "Sample picture",
     "sample": "Running cheetah",
@@ -31,26 +32,7 @@ PHOTO = {
 }
 UPLOAD = {**PHOTO, "photo": "Upload"}
 
-
-def open_page(**address: str | list[str]) -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return checked(app.run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [error.value for error in app.exception]
-    return app
-
-
-def widget(app: AppTest, kind: str, key: str) -> Any:
-    return next(found for found in app.get(kind) if found.key == key)
-
-
-def sentences(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "error")
-    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+open_page = partial(opening.open_page, "swap_backgrounds")
 
 
 def headers(app: AppTest) -> list[str]:
@@ -157,23 +139,19 @@ class TestPhotograph:
         assert all(picture.alt for picture in pictures)
 
     def test_painting_makes_the_mask_given(self) -> None:
-        app = AppTest.from_file(PAGE, default_timeout=120)
-        for name, value in {**PHOTO, "photo_models": ["photo-early"]}.items():
-            app.query_params[name] = value
+        app = opening.page_file("swap_backgrounds")
         key = digest(read_picture("cheetah"))
         app.session_state["mendings"] = {key: Mending((Stroke(((0.4, 0.5), (0.6, 0.5)), 0.2, keep=True),), 1)}
-        checked(app.run())
+        visit(app, **{**PHOTO, "photo_models": ["photo-early"]})
         assert "-badge[given by grabcut, mended by hand]" in sentences(app)
         assert "Sees the same pixels on every background" in sentences(app)
         checked(widget(app, "button", "undo_edit").click().run())
         assert "-badge[predicted by grabcut]" in sentences(app)
 
     def test_a_box_is_a_given_box(self) -> None:
-        app = AppTest.from_file(PAGE, default_timeout=120)
-        for name, value in PHOTO.items():
-            app.query_params[name] = value
+        app = opening.page_file("swap_backgrounds")
         app.session_state["mendings"] = {digest(read_picture("cheetah")): Mending((DrawnBox(0.1, 0.2, 0.9, 0.8),), 1)}
-        checked(app.run())
+        visit(app, **PHOTO)
         assert "-badge[given box by grabcut]" in sentences(app)
 
     def test_growing_and_moving(self) -> None:

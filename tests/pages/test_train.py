@@ -129,5 +129,9 @@ def test_curves_come_from_the_runs_own_record(home: Path) -> None:
     (run / "live.json").write_text(json.dumps(live))
     [curve], epochs = _read_runs(job)
     assert epochs == 4
-    assert curve.loss == [(1.0, 2.0), (1.5, 1.0)]
-    assert curve.accuracy == {"training": [(1.0, 0.4), (1.5, 0.6)], "ID": [(1.0, 0.5)], "OOD": [(1.0, 0.3)]}
+    assert curve.loss == [(0.5, 2.0), (1.5, 1.0)]
+    assert curve.accuracy == {"training": [(0.5, 0.4), (1.5, 0.6)], "ID": [(1.0, 0.5)], "OOD": [(1.0, 0.3)]}
+    (run / "history.json").unlink()
+    (run / "live.json").unlink()
+    [unborn], _ = _read_runs(job)
+    assert (unborn.loss, unborn.accuracy) == ([], {})
