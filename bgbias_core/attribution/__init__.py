@@ -3,7 +3,7 @@
 from bgbias_core.attribution.attribute import attribute
 from bgbias_core.attribution.contract import Attribution, Level
 from bgbias_core.attribution.methods import METHODS, MethodSpec
-from bgbias_core.attribution.picture import colours, overlay
+from bgbias_core.attribution.picture import colours, outlined, overlay
 from bgbias_core.attribution.shares import MeanShare, ShareDifference, Shares, measure_shares
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "attribute",
     "colours",
     "measure_shares",
+    "outlined",
     "overlay",
 ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bgbias_core.attribution.contract import Attribution
 from bgbias_core.errors import ConfigError
-from bgbias_core.images import Image, check_image, resize, resize_pair
+from bgbias_core.images import Image, Mask, check_image, check_pair, resize, resize_pair
 from bgbias_core.masks import MaskResult
 
 SIDE = 512
@@ -68,10 +68,7 @@ def overlay(image: Image, attribution: Attribution, mask: MaskResult | None, opa
     if not 0 <= opacity <= 1:
         raise ConfigError(f"The opacity must lie in [0, 1], got {opacity}; choose one there.")
     check_image(image)
-    height, width = image.shape[:2]
-    scale = SIDE / max(height, width)
-    squashed = attribution.rule == "squash"
-    size = (max(1, round(height * scale)), max(1, round(width * scale))) if squashed else (SIDE, SIDE)
+    size = _shown_size(image) if attribution.rule == "squash" else (SIDE, SIDE)
     outline = None
     if mask is None:
         picture = resize(image, size, attribution.rule)
@@ -80,8 +77,35 @@ def overlay(image: Image, attribution: Attribution, mask: MaskResult | None, opa
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float64)
     spread = np.asarray(cv2.resize(normalise(attribution.values), size[::-1]), dtype=np.float32)
     mixed = np.rint((1 - opacity) * grey + opacity * colours(spread)).astype(np.uint8)
-    if outline is not None:
-        edges, _ = cv2.findContours((outline > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        for colour, thickness in ((20, 4), (255, 2)):
-            cv2.drawContours(mixed, edges, -1, (colour,) * 3, thickness, cv2.LINE_AA)
-    return mixed
+    return mixed if outline is None else _draw_outline(mixed, outline)
+
+
+def outlined(image: Image, mask: MaskResult) -> Image:
+    """A picture with its object's outline: a white line with a dark one beside it, which shows on any ground.
+
+    Args:
+        image: uint8 ``[H, W, 3]``.
+        mask: The object's mask; its rim lies where it is one half.
+
+    Returns:
+        uint8, 512 pixels on its longer side.
+
+    Raises:
+        MaskError: The mask does not belong to the picture.
+    """
+    check_pair(image, mask.mask)
+    return _draw_outline(*resize_pair(image, mask.mask, _shown_size(image), "squash"))
+
+
+def _shown_size(image: Image) -> tuple[int, int]:
+    height, width = image.shape[:2]
+    scale = SIDE / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _draw_outline(picture: Image, mask: Mask) -> Image:
+    drawn = np.ascontiguousarray(picture).copy()
+    edges, _ = cv2.findContours((mask > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for colour, thickness in ((20, 4), (255, 2)):
+        cv2.drawContours(drawn, edges, -1, (colour,) * 3, thickness, cv2.LINE_AA)
+    return drawn

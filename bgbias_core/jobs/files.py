@@ -24,6 +24,8 @@ STATUS = "status.json"
 PROGRESS = "progress.json"
 LOG = "log.txt"
 STOP = "stop"
+RUNNER = "runner"
+"""In the status: the process that will write how the worker ended."""
 
 _TAIL_BYTES = 1 << 16
 _CLOCK_STEP = 2.0
@@ -55,11 +57,16 @@ def read_tail(folder: Path) -> str:
         return ""
 
 
-def find_process(status: Mapping[str, Any]) -> psutil.Process | None:
-    """The job's worker, if it lives: the process of that id **and** time of creation, for ids are given again."""
+def describe_process(process: psutil.Process) -> dict[str, float]:
+    """What :func:`find_process` finds a process by."""
+    return {"pid": process.pid, "born": process.create_time()}
+
+
+def find_process(described: Mapping[str, Any]) -> psutil.Process | None:
+    """A process, if it lives: that of this id **and** time of creation, for ids are given again."""
     try:
-        process = psutil.Process(int(status["pid"]))
-        same = abs(process.create_time() - float(status["born"])) < _CLOCK_STEP
+        process = psutil.Process(int(described["pid"]))
+        same = abs(process.create_time() - float(described["born"])) < _CLOCK_STEP
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from bgbias_core.jobs.endings import how_it_ended
-from bgbias_core.jobs.files import JOB, LOG, PROGRESS, STATUS, STOP, find_process, read_json, read_tail
+from bgbias_core.jobs.files import JOB, LOG, PROGRESS, RUNNER, STATUS, STOP, find_process, read_json, read_tail
 from bgbias_core.paths import jobs_folder
 from bgbias_core.registry import lookup
 
@@ -150,7 +150,8 @@ def _truth(folder: Path, command: str, status: Mapping[str, Any]) -> tuple[State
     """State, reason and end: by the process where the status says that there is one."""
     state = status.get("state")
     if state == "running":
-        if find_process(status) is not None:
+        # Where only the worker is gone, its runner is about to write how it ended, and knows it better.
+        if find_process(status) is not None or find_process(status.get(RUNNER) or {}) is not None:
             return "running", _STOPPING if (folder / STOP).exists() else "", None
         return *how_it_ended(folder, command, None), _last_change(folder)
     if state in STATES:

@@ -18,7 +18,19 @@ import psutil
 from filelock import Timeout
 
 from bgbias_core.jobs.endings import how_it_ended, prompt
-from bgbias_core.jobs.files import JOB, LOG, STATUS, STOP, changing, device_lock, find_process, read_json, write_json
+from bgbias_core.jobs.files import (
+    JOB,
+    LOG,
+    RUNNER,
+    STATUS,
+    STOP,
+    changing,
+    describe_process,
+    device_lock,
+    find_process,
+    read_json,
+    write_json,
+)
 from bgbias_core.jobs.job import Job, list_jobs
 from bgbias_core.jobs.worker import VARIABLE
 
@@ -66,8 +78,8 @@ def _begin_oldest(device: str) -> tuple[Job, psutil.Process] | None:
                 reason = f"It could not be started: {error}. Mend that and resume it."
                 write_json(job.folder / STATUS, {"state": "failed", "ended": time.time(), "reason": reason})
                 continue
-            status = {"state": "running", "started": time.time(), "pid": worker.pid, "born": worker.create_time()}
-            write_json(job.folder / STATUS, status)
+            status = {"state": "running", "started": time.time(), **describe_process(worker)}
+            write_json(job.folder / STATUS, {**status, RUNNER: describe_process(psutil.Process())})
             return job, worker
     return None
 
@@ -105,7 +117,7 @@ def _start_worker(job: Job) -> psutil.Process:
 def _watch(job: Job, worker: psutil.Process) -> None:
     """Wait for a worker's end, or see to it where a stop is asked for, and write how it ended."""
     code, asked = None, 0.0
-    while find_process({"pid": worker.pid, "born": worker.create_time()}) is not None:
+    while find_process(describe_process(worker)) is not None:
         with suppress(psutil.TimeoutExpired):
             code = worker.wait(timeout=_LOOK)
             break
@@ -116,6 +128,10 @@ def _watch(job: Job, worker: psutil.Process) -> None:
             _signal(worker, signal.SIGTERM)
         elif time.monotonic() - asked > GRACE:
             _signal(worker, signal.SIGKILL)
+    if code is None:
+        # It ended between two looks, and waits as a zombie for its parent to ask how; no code, if that was not us.
+        with suppress(psutil.Error):
+            code = worker.wait(timeout=0)
     _write_end(job.folder, job.shell, worker.pid, code)
 
 

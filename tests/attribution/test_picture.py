@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bgbias_core.attribution import Attribution, colours, overlay
-from bgbias_core.attribution.picture import normalise
+from bgbias_core.attribution import Attribution, colours, outlined, overlay
+from bgbias_core.attribution.picture import SIDE, normalise
 from bgbias_core.errors import ConfigError
 from bgbias_core.masks import given
 
@@ -84,3 +84,16 @@ def test_what_was_cropped_or_padded_is_shown_as_the_network_saw_it(rule) -> None
 def test_an_impossible_opacity_is_refused() -> None:
     with pytest.raises(ConfigError, match="opacity"):
         overlay(GREY, MAP, None, opacity=1.5)
+
+
+def test_an_outline_follows_the_rim_and_leaves_the_rest() -> None:
+    image = np.full((64, 32, 3), 120, np.uint8)
+    mask = np.zeros((64, 32), np.float32)
+    mask[16:48, 8:24] = 1
+    drawn = outlined(image, given(image, mask))
+    assert drawn.shape == (SIDE, SIDE // 2, 3)
+    changed = (drawn != 120).any(axis=-1)
+    assert changed[SIDE // 4 - 6 : SIDE // 4 + 6, SIDE // 4].any()
+    assert (drawn == 255).any()
+    assert not changed[SIDE // 2, SIDE // 4], "inside"
+    assert not changed[10].any(), "outside"

@@ -190,6 +190,18 @@ def test_a_job_whose_runner_was_killed_can_be_stopped(clone) -> None:
     assert until_state(job, "stopped", "failed").state == "stopped"
 
 
+def test_a_worker_that_dies_between_two_looks_is_asked_how(clone, monkeypatch) -> None:
+    from bgbias_core.jobs import runner
+
+    job = waiting_job(clone, "a")
+    dead = psutil.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+    until(lambda: dead.status() == psutil.STATUS_ZOMBIE)
+    ended = []
+    monkeypatch.setattr(runner, "_write_end", lambda *said: ended.append(said))
+    runner._watch(job, dead)
+    assert ended == [(job.folder, job.shell, dead.pid, -9)]
+
+
 def test_a_killed_worker_says_so_and_the_queue_goes_on(clone) -> None:
     job = waiting_job(clone, "a")
     later = jobs.start("b", ["note", "b"])

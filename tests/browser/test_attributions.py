@@ -1,0 +1,89 @@
+"""Attributions in a real browser: maps appear one by one, nothing moves, a change cancels, the files are whole."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bgbias_core.data.pictures import find_pictures
+from bgbias_core.images import decode
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
+SECONDS = 1000
+MAPS = "[data-testid='stMain'] .map img"
+
+
+@pytest.fixture(params=[1280, 390])
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A wide window, or a phone's."""
+    context = chromium.new_context(viewport={"width": request.param, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(90 * SECONDS)
+    yield context.new_page()
+    context.close()
+
+
+def settle(page: Page) -> None:
+    # A change starts a run a moment later.
+    page.wait_for_timeout(400)
+    page.wait_for_selector(FINISHED)
+
+
+def test_a_grid_of_maps_and_its_files(page: Page, app_url: str) -> None:
+    models = "bird_models=aviary-convnext-unmasked&bird_models=aviary-convnext-early"
+    page.goto(f"{app_url}/attributions?{models}&methods=Grad-CAM&methods=Occlusion")
+    page.locator(MAPS).nth(3).wait_for()
+    settle(page)
+    assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0
+    maps = page.locator(MAPS)
+    assert maps.count() == 4
+    assert maps.evaluate_all("all => all.every(i => i.complete && i.naturalWidth && i.alt)")
+    assert page.get_by_text("background share").count() >= 4
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    label = page.locator(".map-label").first
+    before = label.bounding_box()
+    page.locator(".st-key-maps_2").evaluate("grid => grid.scrollLeft = 200")
+    after = label.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert before["x"] == after["x"], "models stay in sight"
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Grid (PNG)").click()
+    assert decode(Path(download.value.path()).read_bytes()).shape[1] > 640
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Maps (ZIP)").click()
+    archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert "aviary-convnext-early-occlusion.npz" in archive.namelist()
+
+
+def test_what_takes_long_neither_blocks_nor_moves_the_rest_and_is_cancelled(page: Page, app_url: str) -> None:
+    page.goto(
+        f"{app_url}/attributions?photo=Upload&photo_models=photo-unmasked&methods=Integrated+gradients&methods=Grad-CAM"
+    )
+    upload = page.locator("[data-testid='stFileUploader'] input[type=file]").first
+    upload.set_input_files(
+        {"name": "cat.png", "mimeType": "image/png", "buffer": find_pictures()["chelsea"].read_bytes()}
+    )
+    page.get_by_text("computing …").first.wait_for()
+    page.locator(MAPS).first.wait_for()
+    page.get_by_text("These numbers describe this one picture").wait_for()
+    frames = page.locator(".map .frame")
+    sizes = [frames.nth(number).bounding_box() for number in range(2)]
+    assert sizes[0] is not None
+    assert sizes[1] is not None
+    assert sizes[0]["height"] == pytest.approx(sizes[1]["height"], abs=1), "waiting or there, a cell is as tall"
+    page.get_by_text("Integrated gradients", exact=True).first.click()
+    settle(page)
+    assert page.locator(MAPS).count() == 1
+    assert page.get_by_text("computing …").count() == 0
+    assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0
