@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bgbias_core.training import TrainingConfig
 
 TRAIN, PRESET = "train", "preset"
-_REFRESH_SECONDS = 2.0
+_REFRESH_SECONDS = 5.0
 
 
 def training_jobs(kind: str) -> list[Job]:
@@ -37,7 +37,7 @@ def training_jobs(kind: str) -> list[Job]:
 
 
 def show_curves(job: Job) -> None:
-    """The curves of a job's runs; while it runs they are drawn again every two seconds."""
+    """The curves of a job's runs; while it runs they are drawn again every few seconds."""
     st.fragment(_curves, run_every=_REFRESH_SECONDS if job.state == "running" else None)(job)
 
 

@@ -12,8 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.browser.visiting import SECONDS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60
@@ -76,3 +82,13 @@ def fresh_app_url(home: Path) -> Iterator[str]:
     """Address of an app that nobody has opened yet."""
     with running_app(home / "app.log") as address:
         yield address
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A window of a laptop's size, or of a phone's."""
+    width, height = request.param
+    context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+    context.set_default_timeout(90 * SECONDS)
+    yield context.new_page()
+    context.close()

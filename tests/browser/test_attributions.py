@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,30 +11,14 @@ import pytest
 
 from bgbias_core.data.pictures import find_pictures
 from bgbias_core.images import decode
+from tests.browser.visiting import settle
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
-SECONDS = 1000
 MAPS = "[data-testid='stMain'] .map img"
-
-
-@pytest.fixture(params=[1280, 390])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A wide window, or a phone's."""
-    context = chromium.new_context(viewport={"width": request.param, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(90 * SECONDS)
-    yield context.new_page()
-    context.close()
-
-
-def settle(page: Page) -> None:
-    # A change starts a run a moment later.
-    page.wait_for_timeout(400)
-    page.wait_for_selector(FINISHED)
 
 
 def test_a_grid_of_maps_and_its_files(page: Page, app_url: str) -> None:

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from bgbias_core import jobs
+from tests.browser.visiting import FINISHED, SECONDS, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
-SECONDS = 1000
-
-
-@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, height = request.param
-    context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
-    context.set_default_timeout(90 * SECONDS)
-    yield context.new_page()
-    context.close()
-
-
-def settle(page: Page) -> None:
-    # A change starts a run a moment later.
-    page.wait_for_timeout(400)
-    page.wait_for_selector(FINISHED)
 
 
 def test_what_each_strategy_sees(page: Page, app_url: str) -> None:

@@ -11,14 +11,13 @@ import pytest
 
 from bgbias_core.evaluation import evaluate_on_aviary
 from bgbias_core.models import load_checkpoint
+from tests.browser.visiting import settle
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
-SECONDS = 1000
 NAME = "browser-failures"
 
 
@@ -30,21 +29,6 @@ def evaluation(session_home: Path) -> Iterator[None]:
     evaluate_on_aviary([checkpoint], n=60, n_predicted=1, name=NAME).save(path)
     yield
     path.unlink()
-
-
-@pytest.fixture(params=[1280, 390])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A wide window, or a phone's."""
-    context = chromium.new_context(viewport={"width": request.param, "height": 900})
-    context.set_default_timeout(90 * SECONDS)
-    yield context.new_page()
-    context.close()
-
-
-def settle(page: Page) -> None:
-    # A change starts a run a moment later.
-    page.wait_for_timeout(400)
-    page.wait_for_selector(FINISHED)
 
 
 def test_from_a_failure_to_the_swap_that_shows_it(page: Page, app_url: str) -> None:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from bgbias_core.aviary import PLACES, SPECIES
+from tests.browser.visiting import FINISHED, SECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
-SECONDS = 1000
-
-
-@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, height = request.param
-    context = chromium.new_context(viewport={"width": width, "height": height})
-    context.set_default_timeout(90 * SECONDS)
-    yield context.new_page()
-    context.close()
 
 
 def test_the_matrix_answers_and_the_next_bird_is_another(page: Page, app_url: str) -> None:

@@ -14,14 +14,13 @@ import pytest
 
 from bgbias_core.data.pictures import find_pictures
 from bgbias_core.images import decode, decode_mask
+from tests.browser.visiting import SECONDS, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
-FINISHED = "[data-testid='stApp'][data-test-script-state='notRunning']"
-SECONDS = 1000
 CANVAS = ".stage canvas"
 
 
@@ -34,12 +33,6 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.set_default_timeout(90 * SECONDS)
     yield context.new_page()
     context.close()
-
-
-def settle(page: Page) -> None:
-    # A change starts a run a moment later.
-    page.wait_for_timeout(400)
-    page.wait_for_selector(FINISHED)
 
 
 def draw(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:

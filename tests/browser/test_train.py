@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.visiting import SECONDS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 1000
 SMALL = "train_birds=600&train_strategy=unmasked"
 NAME = "my-aviary-convnext-unmasked"
 
