@@ -35,7 +35,7 @@ _STOPPING = _Look("stopping", "hourglass_top", "orange")
 
 
 def show_jobs(kinds: Sequence[str] | None = None, *, empty: str) -> None:
-    """Show the jobs, newest first; while one waits or runs the panel looks again every two seconds.
+    """Show the jobs: what runs, what waits, what has ended; while any is active it looks again every two seconds.
 
     When a job ends, the whole page runs once more, so that what it made appears.
 
@@ -61,8 +61,10 @@ def _panel(kinds: Sequence[str] | None, empty: str, watched: frozenset[str]) -> 
     if not found:
         st.info(empty)
         return
+    running = [job for job in active if job.state == "running"]
+    waiting = [job for job in reversed(active) if job.state == "queued"]
     ended = [job for job in found if not job.active]
-    for job in [*active, *ended[:_ENDED_SHOWN]]:
+    for job in [*running, *waiting, *ended[:_ENDED_SHOWN]]:
         _show_job(job)
     older = ended[_ENDED_SHOWN:]
     if older and st.toggle(f"Show {len(older)} older", key="jobs_older"):
@@ -78,13 +80,12 @@ def _show_job(job: Job) -> None:
             st.badge(look.word, icon=f":material/{look.icon}:", color=look.colour)
         if job.total and job.state != "done":
             st.progress(_share(job), f"{job.done:,} of {job.total:,} · {plain(job.doing)}".removesuffix(" · "))
-        times = _times(job)
-        if times:
-            st.caption(" · ".join(times))
         if job.reason:
             st.markdown(plain(job.reason))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            _show_buttons(job, stopping=look is _STOPPING)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption(" · ".join(_times(job)), width="content")
+            with st.container(horizontal=True, width="content"):
+                _show_buttons(job, stopping=look is _STOPPING)
         log = st.expander(
             "Log and command", icon=":material/terminal:", type="compact", key=f"job_log_{job.name}", on_change="rerun"
         )
