@@ -27,27 +27,30 @@ _SHAPLEY = (
     " For **two-player Shapley** the share is the background's part of what both add, for or against; it has no chance."
 )
 _DEFAULT_METHODS = ["integrated_gradients", "grad_cam", "occlusion"]
+# On the networks for photographs integrated gradients take a minute each: who wants them, chooses them.
+_DEFAULT_PHOTO_METHODS = ["grad_cam", "occlusion", "saliency"]
 
 
 def _pick(photograph: Photograph, case: Case | None) -> tuple[Subject, list[Card], list[str]]:
     controls, shown = st.columns([3, 2], gap="large")
     with controls:
         cards = pick_checkpoints(photograph.task, case)
+        drawn = photograph.bird is not None
         methods = st.pills(
             "Methods",
             list(METHOD_TITLES),
             selection_mode="multi",
             wrap=True,
-            default=_DEFAULT_METHODS,
+            default=_DEFAULT_METHODS if drawn else _DEFAULT_PHOTO_METHODS,
             format_func=METHOD_TITLES.__getitem__,
-            key="methods",
+            key="methods" if drawn else "photo_methods",
             bind="query-params",
         )
         if not methods:
             st.info("Choose at least one method.")
         lifted = _with_mending(photograph, pick_mask(photograph, case))
         scenes: Scenes = {}
-        if "shapley" in methods and photograph.bird is None:
+        if "shapley" in methods and not drawn:
             with st.expander("Scenes for two-player Shapley", icon=":material/landscape:"):
                 st.caption("The object is put on these, which tells what it earns without its own background.")
                 scenes = choose_scenes(None)

@@ -149,7 +149,10 @@ def figures_html(found: Attribution, remark: str = "") -> str:
         found: An attribution.
         remark: Number of the remark on how far its share is a finding; ``""`` where there is none.
     """
-    caution = "by construction, no finding" if found.by_identity else "read with care"
+    caution = "read with care"
+    if found.by_identity:
+        # What is left of a share that is 0 by construction comes from the rim, which resizing and smearing mix.
+        caution = "0 by construction" if (found.background_share or 0) < 0.005 else "the rim alone, no finding"
     why = f"<small>{caution}<sup>{escape(remark)}</sup></small>" if remark else ""
     notes = why + "".join(f"<small>{escape(line)}</small>" for line in (_players(found), _steps(found)) if line)
     if found.background_share is None:

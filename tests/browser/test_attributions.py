@@ -51,7 +51,7 @@ def test_a_grid_of_maps_and_its_files(page: Page, app_url: str) -> None:
 
 def test_what_takes_long_neither_blocks_nor_moves_the_rest_and_is_cancelled(page: Page, app_url: str) -> None:
     page.goto(
-        f"{app_url}/attributions?photo=Upload&photo_models=photo-unmasked&methods=Integrated+gradients&methods=Grad-CAM"
+        f"{app_url}/attributions?photo=Upload&photo_models=photo-unmasked&photo_methods=Integrated+gradients&photo_methods=Grad-CAM"
     )
     upload = page.locator("[data-testid='stFileUploader'] input[type=file]").first
     upload.set_input_files(

@@ -104,7 +104,7 @@ class TestPage:
         picture = installed_scene("chelsea")
         whole = Stroke(((0.0, 0.5), (1.0, 0.5)), 3.0, True)
         app.session_state["mendings"] = {digest(picture): Mending((whole,))}
-        visit(app, photo="Sample picture", sample=PICTURES["chelsea"].title, methods=["Saliency"])
+        visit(app, photo="Sample picture", sample=PICTURES["chelsea"].title, photo_methods=["Saliency"])
         assert "The given mask marks 100% of the picture" in sentences(app)
         checked(widget(app, "toggle", "mended").set_value(False).run())
         assert "The predicted mask marks" in sentences(app)
@@ -284,7 +284,10 @@ def test_figures_are_escaped_and_complete() -> None:
     assert "read with care<sup>2</sup>" in figures_html(found, "2")
     text = figures_html(replace(found, by_identity="Filled before."), "1")
     assert "<strong>63%</strong>" in text
-    assert "by construction, no finding<sup>1</sup>" in text
+    assert "the rim alone, no finding<sup>1</sup>" in text
+    assert "0 by construction<sup>1</sup>" in figures_html(
+        replace(found, by_identity="F.", background_share=0.001), "1"
+    )
     assert "chance 78%" in text
     assert "width: 63.4%" in text
     assert "left: 78.0%" in text
