@@ -59,7 +59,8 @@ def _offer_gap(waiting: bool) -> None:
     measurement = _measure_gap()
     if waiting and not pending(measurement):
         st.rerun(scope="app")  # so that this part no longer looks again every second
-    show_estimate(measurement)
+    if show_estimate(measurement):
+        st.caption("That is for the three trainings; comparing them at the end takes up to a minute more.")
     if st.button("See the gap open", type="primary", icon=":material/play_arrow:", key="start_gap"):
         prefix = _free_prefix()
         _start(

@@ -32,7 +32,7 @@ def choose_data() -> AviaryData | CubData | FolderData | None:
 def _aviary() -> AviaryData:
     from bgbias_core.training import AviaryData
 
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     samples = left.slider("Training birds", 600, 10_000, 3000, step=200, key="train_birds", bind="query-params")
     correlation = right.select_slider(
         "Correlation of species and place",

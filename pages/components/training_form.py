@@ -39,7 +39,7 @@ def choose_training() -> TrainingConfig | None:
         return None
     drawn = data.name == "aviary"
     names = sorted(BACKBONES, key=lambda name: (name.startswith("aviary") != drawn, BACKBONES[name].origin == "hub"))
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         backbone = st.selectbox(
             "Backbone",
