@@ -6,6 +6,7 @@ from bgbias_core import jobs
 from bgbias_core.errors import BgBiasError
 from pages.components.estimates import Measurement, measure, pending, show_estimate
 from pages.components.jobs import show_jobs
+from pages.components.loaders import device
 from pages.components.page import page_setup
 from pages.components.training_form import choose_training
 from pages.components.training_watch import PRESET, TRAIN, show_curves, show_preset_result, show_result, training_jobs
@@ -17,7 +18,7 @@ _LOOK_AGAIN = 1.0
 
 def _start(title: str, command: list[str], about: dict[str, str], files: dict[str, bytes]) -> None:
     try:
-        jobs.start(title, command, files=files, about=about)
+        jobs.start(title, command, device=device(), files=files, about=about)
     except BgBiasError as error:
         st.error(str(error))
         return

@@ -57,7 +57,7 @@ class TestSpeciesCheckpoint:
     def test_the_card_tells_how_it_was_made(self, name: str) -> None:
         card = checkpoint(name).card
         config = TrainingConfig.read(SHIPPED_CHECKPOINTS / "configs" / f"{name}.json")
-        assert card.config == config.model_dump(mode="json")
+        assert TrainingConfig.model_validate(card.config) == config  # newer entries have their defaults
         assert card.training_data.parameters["spec_version"] == SPEC_VERSION
         assert card.training_data.parameters["correlation"] == 0.95
         assert card.classes == tuple(SPECIES)

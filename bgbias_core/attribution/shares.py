@@ -14,7 +14,7 @@ from bgbias_core.attribution.attribute import attribute
 from bgbias_core.attribution.contract import Attribution
 from bgbias_core.aviary import Recipe, draw_recipes, render
 from bgbias_core.errors import ConfigError
-from bgbias_core.evaluation import Interval, cluster_bootstrap, paired_difference
+from bgbias_core.evaluation import Interval, cluster_bootstrap, common_correlation, paired_difference
 from bgbias_core.evaluation.shapley import Coalitions, aviary_coalitions
 from bgbias_core.masks import DEFAULT_MASKER, Masker, MaskResult, given, load_masker
 from bgbias_core.models import Checkpoint
@@ -117,11 +117,13 @@ def measure_shares(
 
     Raises:
         UnknownNameError: There is no such method or masker.
-        ConfigError: ``n`` is not positive.
+        ConfigError: ``n`` is not positive, a checkpoint was not trained on Aviary, or they were trained at different
+            correlations.
     """
     if n < 1:
         raise ConfigError(f"Shares are measured on at least 1 bird, got {n}; give a positive number.")
     finder = load_masker(masker)
+    correlation = common_correlation([checkpoint.card for checkpoint in checkpoints])
     views = [
         (checkpoint, source)
         for checkpoint in checkpoints
@@ -131,7 +133,7 @@ def measure_shares(
         (method, checkpoint.card.name, source): [] for method, (checkpoint, source) in product(methods, views)
     }
     done = 0
-    for recipe in draw_recipes("test", n):
+    for recipe in draw_recipes("test", n, correlation=correlation):
         bird = _Bird(recipe, finder, {}, {})
         for method, (checkpoint, source) in product(methods, views):
             columns[method, checkpoint.card.name, source].append(bird.explain(checkpoint, method, source))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bgbias_core.cli.evaluate import save_evaluation, save_metrics
+from bgbias_core.cli.evaluate import refuse_shipped_evaluation, save_evaluation, save_metrics
 from bgbias_core.cli.evaluations import print_summary
 from bgbias_core.cli.shared import AsJson, counter, make_folder, percent, print_json, print_table
 from bgbias_core.errors import ConfigError
@@ -111,6 +111,7 @@ def train(
         if weights is not None:
             raise ConfigError("--weights changes a configuration, and a preset has its own; leave one of them out.")
         prefix = name or chosen.prefix
+        refuse_shipped_evaluation(prefix)
         configs = chosen.renamed(prefix)
     elif config is not None:
         if name is not None:
@@ -186,7 +187,7 @@ def _duration(seconds: float) -> str:
     """A time as a person reads it.
 
     >>> _duration(4), _duration(125), _duration(7300)
-    ('4 s', '2 min 5 s', '2 h 2 min')
+    ('4 s', '2 min 5 s', '2 h 1 min')
     """
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -165,17 +165,27 @@ def _refuse_others(data: DataKind, options: dict[str, object]) -> None:
 
 
 def _name(name: str | None, out: Path | None) -> str | None:
-    from bgbias_core.paths import SHIPPED_EVALUATIONS
-
     if out is not None:
         if name is not None:
             raise ConfigError("--out gives the file and with it the name; leave --name out.")
         if out.suffix != ".parquet":
             raise ConfigError(f"An evaluation is a Parquet file, got --out '{out}'; let its name end in .parquet.")
         return out.stem
-    if name is not None and (SHIPPED_EVALUATIONS / f"{name}.parquet").is_file():
-        raise ConfigError(f"'{name}' is the name of a shipped evaluation; give yours a name of its own.")
+    if name is not None:
+        refuse_shipped_evaluation(name)
     return name
+
+
+def refuse_shipped_evaluation(name: str) -> None:
+    """Refuse a name under which another evaluation ships and would be found in its place.
+
+    Raises:
+        ConfigError: It is such a name.
+    """
+    from bgbias_core.paths import SHIPPED_EVALUATIONS
+
+    if (SHIPPED_EVALUATIONS / f"{name}.parquet").is_file():
+        raise ConfigError(f"'{name}' is the name of a shipped evaluation; give yours a name of its own.")
 
 
 def _print(evaluation: Evaluation, path: Path, as_json: bool) -> None:

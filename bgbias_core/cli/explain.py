@@ -104,7 +104,7 @@ def explain(
     if sum(one is not None for one in (image, bird, birds)) != 1:
         raise ConfigError("Give one of --image FILE, --bird N and --birds N: what shall be explained?")
     if birds is not None:
-        _refuse("--birds measures shares", mask, box, scenes, place, target, contrast, out)
+        _refuse("--birds measures shares", mask, box, scenes, place, target, contrast, out, seed or None)
         _print_shares(unique(checkpoint), methods, birds, mask_source, masker, as_json)
         return
     if image is not None:

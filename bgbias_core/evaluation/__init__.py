@@ -1,6 +1,6 @@
 """Predicting, measuring, and saying how sure the measured numbers are."""
 
-from bgbias_core.evaluation.aviary import N_PREDICTED, N, evaluate_on_aviary
+from bgbias_core.evaluation.aviary import N_PREDICTED, N, common_correlation, evaluate_on_aviary
 from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, paired_difference, wilson
 from bgbias_core.evaluation.measures import Measured, SummaryRow, card_metrics, summarise
 from bgbias_core.evaluation.pairs import COMPARABLE, Comparison, compare_pair
@@ -63,6 +63,7 @@ __all__ = [
     "card_metrics",
     "changed",
     "cluster_bootstrap",
+    "common_correlation",
     "compare_pair",
     "confidence",
     "draw_scenes",

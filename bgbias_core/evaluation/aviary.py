@@ -92,7 +92,7 @@ def evaluate_on_aviary(
     names = [checkpoint.card.name for checkpoint in checkpoints]
     command = command_of("aviary", names, options | {"shapley": shapley or None})
     name = check_name(name or usual_name("aviary", names, command))
-    correlation = _correlation([checkpoint.card for checkpoint in checkpoints], correlation)
+    correlation = common_correlation([checkpoint.card for checkpoint in checkpoints], correlation)
     query = AviaryQuery("test", n, correlation=correlation, seed=seed)
     birds = _Birds(query, min(n_predicted, n), min(shapley, n), load_masker(masker))
     header = Header(
@@ -211,7 +211,16 @@ class _Birds:
         return lambda source: aviary_coalitions(recipe, size, source=source, masker=self.masker, seed=self.query.seed)
 
 
-def _correlation(cards: Sequence[Card], asked: float | None) -> float:
+def common_correlation(cards: Sequence[Card], asked: float | None = None) -> float:
+    """The correlation of the places that all these checkpoints were trained with, which makes a condition ID.
+
+    Args:
+        cards: Their cards.
+        asked: Another correlation to take in its place.
+
+    Raises:
+        ConfigError: A checkpoint was not trained on Aviary, or they differ and none was asked for.
+    """
     found = {}
     for card in cards:
         own = card.training_data.parameters.get("correlation")

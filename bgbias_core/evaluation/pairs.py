@@ -117,7 +117,7 @@ def compare_pair(evaluation: Evaluation, first: Selector, second: Selector, meas
 
     Raises:
         UnknownNameError: There is no such checkpoint, mask source or measure.
-        EvaluationError: There is no picture for which both have this measure.
+        EvaluationError: There is no picture for which both have this measure, or they were shown other composites.
     """
     lookup(_WORDINGS, measure, "measure that can be compared")
     found = [_find(evaluation, selector) for selector in (first, second)]
@@ -127,6 +127,11 @@ def compare_pair(evaluation: Evaluation, first: Selector, second: Selector, meas
                 f"'{part.about.name}' names classes of {part.about.trained_on}, not the data's, so it is neither right "
                 f"nor wrong; compare the {FLIPS} instead."
             )
+    if len(lifts := {part.lifted_by for part in found if part.lifted_by}) > 1:
+        raise EvaluationError(
+            f"{_name(found[0])} and {_name(found[1])} were shown different composites: their objects were cut out with "
+            f"{' and '.join(sorted(lifts))} masks. Compare two of the same."
+        )
     pair = pd.concat([per_pair(part, measure) for part in found], axis=1, join="inner")
     if pair.empty:
         raise EvaluationError(

@@ -122,9 +122,10 @@ def evaluate_on_photographs(
         raise ConfigError("Shapley values put the object on other scenes and none were given; give a folder of scenes.")
     check_checkpoints(checkpoints)
     options: dict[str, object] = {
-        "root": data.folder,
-        "masks": data.masks if data.name == "folder" else None,
-        "scenes": scenes,
+        # Whole paths: a page of an app that was started elsewhere opens the same files again.
+        "root": data.folder.resolve(),
+        "masks": data.masks.resolve() if data.name == "folder" and data.masks is not None else None,
+        "scenes": None if scenes is None else Path(scenes).expanduser().resolve(),
         "n": n if n != PHOTOGRAPHS else None,
         "split": split if split != "test" else None,
         "masker": masker if masker != DEFAULT_MASKER else None,
@@ -153,9 +154,9 @@ def evaluate_on_photographs(
             {
                 "kind": data.name,
                 "title": data.title,
-                "folder": str(data.folder),
+                "folder": str(options["root"]),
                 "masks": "" if options["masks"] is None else str(options["masks"]),
-                "scenes": "" if scenes is None else str(scenes),
+                "scenes": "" if scenes is None else str(options["scenes"]),
                 "fingerprint": data.fingerprint,
                 "parameters": {
                     "n": n,

@@ -96,6 +96,7 @@ def _start_worker(job: Job) -> psutil.Process:
         VARIABLE: str(job.folder),
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
+        **_visible(job.device),
     }
     with (job.folder / LOG).open("ab") as log:
         log.write(prompt(job.shell).encode())
@@ -112,6 +113,14 @@ def _start_worker(job: Job) -> psutil.Process:
     with suppress(psutil.Error):
         worker.nice(_NICE)
     return worker
+
+
+def _visible(device: str) -> dict[str, str]:
+    """What makes a worker compute on its own device: none but that one is there for it."""
+    kind, _, number = device.partition(":")
+    if kind == "cuda":
+        return {"CUDA_VISIBLE_DEVICES": number} if number else {}
+    return {"CUDA_VISIBLE_DEVICES": ""}
 
 
 def _watch(job: Job, worker: psutil.Process) -> None:

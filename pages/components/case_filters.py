@@ -92,7 +92,7 @@ def choose_cases(name: str) -> Choice:
         help="How the pictures were presented. ID: places as in training. OOD: the same birds, places at random.",
     )
     rows = part.where(condition)
-    knows_right = bool(rows["right"].notna().any())
+    knows_right = part.about.same_classes
     known = {"flipped": bool(rows["flipped"].notna().any()), "right": knows_right}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         filters = _outcomes(known)

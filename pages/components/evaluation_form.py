@@ -14,7 +14,7 @@ from bgbias_core.data import DATA_SETS, open_data
 from bgbias_core.data.places import find_scenes
 from bgbias_core.errors import BgBiasError, ConfigError
 from pages.components.jobs import show_jobs
-from pages.components.loaders import checkpoint_names, listing
+from pages.components.loaders import checkpoint_names, device, listing
 
 if TYPE_CHECKING:
     from bgbias_core.data import DataSpec
@@ -86,6 +86,7 @@ def start_evaluation(asked: Asked) -> str:
     jobs.start(
         f"Evaluate {whose} on {asked.spec.title}",
         [*asked.arguments, "--name", name],
+        device=device(),
         about={"kind": "evaluate", "evaluation": name},
     )
     return name
@@ -139,7 +140,8 @@ def _ask_aviary() -> dict[str, str]:
         help="The first ones; they also stand in all places, for the flip rate. Finding masks takes most of the time.",
     )
     drawn = seed.number_input("Seed", 0, 9999, 0, key="new_bird_seed", help="Another seed draws other birds.")
-    return {"n": str(n), "n-predicted": str(n_predicted), "seed": str(drawn) if drawn else ""}
+    shapley = _ask_shapley("birds", int(n_predicted))
+    return {"n": str(n), "n-predicted": str(n_predicted), "seed": str(drawn) if drawn else "", "shapley": shapley}
 
 
 def _ask_photographs(spec: DataSpec) -> dict[str, str]:
@@ -156,7 +158,18 @@ def _ask_photographs(spec: DataSpec) -> dict[str, str]:
     count, seed = st.columns(2)
     n = count.number_input("Photographs", 1, 100_000, _PHOTOGRAPHS, key="new_photographs", help="Drawn by the seed.")
     drawn = seed.number_input("Seed", 0, 9999, 0, key="new_photograph_seed")
-    return {**options, "n": str(n), "seed": str(drawn) if drawn else ""}
+    shapley = _ask_shapley("photographs", int(n)) if options["scenes"] else ""
+    return {**options, "n": str(n), "seed": str(drawn) if drawn else "", "shapley": shapley}
+
+
+def _ask_shapley(what: str, n: int) -> str:
+    asked = st.toggle(
+        f"The background's Shapley share too, on {n:,} {what}",
+        key=f"new_shapley_{what}",
+        help="How much of each answer the background earns. It takes 18 more pictures for each one, and for predicted "
+        "masks as many searches.",
+    )
+    return str(n) if asked else ""
 
 
 def _ask_folder(label: str, key: str, example: str) -> str:

@@ -72,7 +72,7 @@ def load_checkpoint_cached(name: str) -> tuple[Checkpoint, threading.Lock]:
 
     _set_threads()
     card, _ = find_checkpoint(name)
-    return _loaded(name, card.weights.sha256, card.seal, _device())
+    return _loaded(name, card.weights.sha256, card.seal, device())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -87,7 +87,8 @@ def _loaded(
     return load_checkpoint(name, device), threading.Lock()
 
 
-def _device() -> str:
+def device() -> str:
+    """Where models compute here, in pages and in jobs: ``cuda`` or ``cpu``."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"

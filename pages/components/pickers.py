@@ -52,11 +52,6 @@ class Photograph:
         return self.sample.mask
 
     @property
-    def place(self) -> str | None:
-        """Where it is, where that is known."""
-        return self.sample.place
-
-    @property
     def task(self) -> Task:
         """Which classifiers can name it: those of the Aviary's species name drawn birds and nothing else."""
         return "imagenet" if self.bird is None else "species"

@@ -44,8 +44,8 @@ def _aviary() -> AviaryData:
     )
     at_home = correlation + (1 - correlation) / 8
     st.caption(
-        f"A species stands in its home place in {at_home:.0%} of the pictures, so a model can be right that often by "
-        f"looking at the place alone. {len(SPECIES)} species; masks are exact (**given**)."
+        f"A species stands in its home place in {at_home:.0%} of the pictures; with its colours, the place then tells "
+        f"most of the {len(SPECIES)} species apart. Masks are exact (**given**)."
     )
     return AviaryData(train=samples, validation=300, correlation=correlation)
 

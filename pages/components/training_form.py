@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
+from bgbias_core import jobs
 from bgbias_core.errors import BgBiasError
 from pages.components.loaders import listing
 from pages.components.training_data import choose_data
@@ -143,7 +144,8 @@ def _depths(backbone: str, size: int) -> Depths:
 
 
 def _choose_name(data: AviaryData | CubData | FolderData, backbone: str, strategy: str) -> str:
-    taken = set(listing().cards) | set(listing().broken)
+    coming = {job.about["checkpoint"] for job in jobs.list_jobs() if job.active and "checkpoint" in job.about}
+    taken = set(listing().cards) | set(listing().broken) | coming
     stem = f"my-{data.name}-{backbone.removeprefix('aviary-')}-{strategy}"
     free = next(name for name in (stem, *(f"{stem}-{number}" for number in range(2, 1000))) if name not in taken)
     name = st.text_input(
@@ -151,7 +153,8 @@ def _choose_name(data: AviaryData | CubData | FolderData, backbone: str, strateg
     ).strip()
     if name in taken:
         st.warning(
-            f"There is a classifier “{plain(name)}” already; if it is your own, it is replaced when this one is done.",
+            f"There is a classifier “{plain(name)}” already, or one on its way; if it is your own, it is replaced when "
+            "this one is done.",
             icon=":material/file_copy:",
         )
     return name

@@ -13,7 +13,7 @@ from bgbias_core.errors import BgBiasError
 from bgbias_core.jobs import Job
 from pages.components.comparison import show_pair, show_table
 from pages.components.evaluation_picker import read_summary
-from pages.components.loaders import listing
+from pages.components.loaders import device, listing
 from pages.components.page import (
     attributions_page,
     compare_strategies_page,
@@ -141,6 +141,8 @@ def show_preset_result(job: Job) -> None:
 
 def show_result(job: Job) -> None:
     """What came out of a finished training: the card in short, measuring it, and the ways on."""
+    if "checkpoint" not in job.about:
+        return  # started on the command line, whose log says what came of it
     card = listing().cards.get(job.about["checkpoint"])
     if card is None:
         st.info("Its checkpoint is no longer there; train it again.")
@@ -174,6 +176,7 @@ def _offer_measuring(card: Card) -> None:
         jobs.start(
             f"Measure {card.title}",
             ["evaluate", "--data", "aviary", "--checkpoint", card.name, "--save"],
+            device=device(),
             about={"kind": "evaluate", "checkpoint": card.name},
         )
         st.rerun()

@@ -61,7 +61,8 @@ def test_an_evaluation_from_the_form_to_the_verdict(chromium: Browser, fresh_app
         assert time.monotonic() < deadline, found
         page.wait_for_timeout(500)
     assert found[0].state == "done", found[0].reason
-    page.wait_for_timeout(3 * SECONDS)  # the panel sees it within two seconds, and the page runs again
+    # The panel sees it within two seconds, and the page runs again.
+    page.locator("[class*=st-key-job_2]").get_by_text("done", exact=True).wait_for()
     settle(page)
     page.get_by_role("combobox", name="Evaluation").click()
     page.get_by_role("option", name="Aviary, 20 test birds: 3 checkpoints").click()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 CANVAS = ".stage canvas"
+IMAGES = "[data-testid='stMain'] [data-testid='stImage'] img"
 
 
 @pytest.fixture(params=["mouse", "touch"])
@@ -113,8 +114,11 @@ def test_upload_paint_swap_and_read_the_verdict(page: Page, app_url: str) -> Non
     assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0
     assert page.get_by_text("Sees the same pixels on every background").count() == 1
     assert page.get_by_text(re.compile(r"name changed on \d of 2 backgrounds")).count() == 1
-    images = page.locator("[data-testid='stMain'] [data-testid='stImage'] img")
-    assert images.evaluate_all("all => all.every(i => i.complete && i.naturalWidth && i.alt)")
+    images = page.locator(IMAGES)
+    images.last.wait_for()
+    loaded = "all => [...document.querySelectorAll(all)].every(i => i.complete && i.naturalWidth)"
+    page.wait_for_function(loaded, arg=IMAGES)
+    assert images.evaluate_all("all => all.every(i => i.alt)")
     assert page.locator(".js-plotly-plot").count() == 1
 
     with page.expect_download() as download:

@@ -43,7 +43,7 @@ def test_what_was_judged_and_its_reference(evaluation: Evaluation) -> None:
     assert case.key == f"small:{row}"
     assert (case.checkpoint, case.mask_source, case.predicted) == ("aviary-convnext-unmasked", "none", False)
     assert case.photograph.image.shape == (96, 96, 3)
-    assert case.photograph.place == case.photograph.bird.place == "snow" != case.original.place
+    assert case.photograph.sample.place == case.photograph.bird.place == "snow" != case.original.sample.place
     assert case.photograph.label == case.original.label == evaluation.table["label"][row]
     assert case.scene[0] == "Snow (this case)"
     np.testing.assert_array_equal(case.photograph.sample.scene, case.scene[1])

@@ -54,7 +54,7 @@ def test_a_bird_knows_its_place_its_mask_and_its_empty_scene() -> None:
     assert photograph.bird is not None
     rendering = render(photograph.bird, AVIARY_SIZE)
     assert photograph.task == "species"
-    assert photograph.place == SPECIES[photograph.label or ""].home == photograph.bird.place
+    assert photograph.sample.place == SPECIES[photograph.label or ""].home == photograph.bird.place
     for got, expected in (
         (photograph.image, rendering.image),
         (photograph.mask, rendering.mask),
