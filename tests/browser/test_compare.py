@@ -62,9 +62,12 @@ def test_an_evaluation_from_the_form_to_the_verdict(chromium: Browser, fresh_app
         page.wait_for_timeout(500)
     assert found[0].state == "done", found[0].reason
     # The panel sees it within two seconds, and the page runs again.
-    page.locator("[class*=st-key-job_2]").get_by_text("done", exact=True).wait_for()
+    page.locator("[class*=st-key-job_2] .stMarkdownBadge", has_text="done").wait_for()
     settle(page)
-    page.get_by_role("combobox", name="Evaluation").click()
+    evaluations = page.get_by_role("combobox", name="Evaluation")
+    evaluations.scroll_into_view_if_needed()  # a list that is open when the page scrolls closes again
+    settle(page)
+    evaluations.click()
     page.get_by_role("option", name="Aviary, 20 test birds: 3 checkpoints").click()
     page.wait_for_selector("text=n = 20 birds")
     settle(page)

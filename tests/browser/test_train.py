@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SMALL = "train_birds=600&train_strategy=unmasked"
+SMALL = "train_birds=600&train_strategy=Unmasked"
 NAME = "my-aviary-convnext-unmasked"
 
 
@@ -33,7 +33,7 @@ def test_a_training_outlives_its_tab_and_ends_in_a_classifier_to_try(chromium: B
     assert start.is_enabled()
     start.click()
     job = page.locator("[class*=st-key-job_2]")
-    job.get_by_text("running", exact=True).wait_for()
+    job.locator(".stMarkdownBadge", has_text="running").wait_for()
     page.close()
 
     page = open_train(context, fresh_app_url)
