@@ -161,7 +161,7 @@ def test_without_its_runner_a_job_goes_on_and_the_next_waits_for_it(clone) -> No
     job = waiting_job(clone, "a")
     [first] = runners()
     first.kill()
-    until(lambda: not runners())
+    until(lambda: not psutil.pid_exists(first.pid))  # only then is its lock let go
     assert jobs.find_job(job.name).state == "running"
     later = jobs.start("b", ["note", "b"])
     until(runners)
@@ -223,7 +223,7 @@ def test_after_both_are_killed_the_job_says_so_and_resumes_and_the_app_wakes_the
     assert failed.reason.startswith("It was running when its process ended")
     assert "resume it to go on" in failed.reason
     assert failed.ended is not None
-    until(lambda: not runners())
+    until(lambda: not psutil.pid_exists(runner.pid))
     assert jobs.find_job(later.name).state == "queued"
     jobs.ensure_runner()
     until_state(later, "done")
