@@ -46,7 +46,6 @@ INPUT_METHODS = ("integrated_gradients", "occlusion", "saliency")
 _QUICK_FIRST = ("saliency", "grad_cam", "shapley", "occlusion", "integrated_gradients")
 _MOST_MAPS = 192  # of at most 256 pixels a side: together 50 MB
 _MOST_COALITIONS = 4  # of 18 pictures and masks: together 300 MB at most for usual photographs
-_PICTURES = 18
 _BETWEEN = 0.25  # seconds between two signs of life
 
 
@@ -257,13 +256,15 @@ class _Watched:
     """A masker that shows its progress before each picture, which is also when it can be cancelled."""
 
     def __init__(self, masker: Masker, progress: Progress) -> None:
-        self._masker, self._progress, self._done = masker, progress, 0
+        from bgbias_core.evaluation.run import SHAPLEY_PICTURES
+
+        self._masker, self._progress, self._done, self._pictures = masker, progress, 0, SHAPLEY_PICTURES
 
     @property
     def name(self) -> str:
         return self._masker.name
 
     def __call__(self, image: Image, *, box: Box | None = None) -> MaskResult:
-        self._progress(min(self._done, _PICTURES), _PICTURES)
+        self._progress(min(self._done, self._pictures), self._pictures)
         self._done += 1
         return self._masker(image, box=box)

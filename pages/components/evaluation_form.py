@@ -13,6 +13,7 @@ from bgbias_core.aviary import TEST_BIRDS
 from bgbias_core.data import DATA_SETS, open_data
 from bgbias_core.data.places import find_scenes
 from bgbias_core.errors import BgBiasError, ConfigError
+from pages.components.folders import ask_folder
 from pages.components.jobs import show_jobs
 from pages.components.loaders import checkpoint_names, device, listing
 
@@ -146,13 +147,13 @@ def _ask_aviary() -> dict[str, str]:
 
 def _ask_photographs(spec: DataSpec) -> dict[str, str]:
     options = {
-        "root": _ask_folder(
+        "root": ask_folder(
             f"Folder of {'photographs' if spec.takes_masks else spec.title}", "new_root", "/data/CUB_200_2011"
         )
     }
     if spec.takes_masks:
-        options["masks"] = _ask_folder("Folder of masks, if there is one", "new_masks", "/data/my-masks")
-    options["scenes"] = _ask_folder(
+        options["masks"] = ask_folder("Folder of masks, if there is one", "new_masks", "/data/my-masks")
+    options["scenes"] = ask_folder(
         "Folder of scenes to put the objects on (for flip rates)", "new_scenes", "/data/places365/val_256"
     )
     count, seed = st.columns(2)
@@ -170,7 +171,3 @@ def _ask_shapley(what: str, n: int) -> str:
         "masks as many searches.",
     )
     return str(n) if asked else ""
-
-
-def _ask_folder(label: str, key: str, example: str) -> str:
-    return st.text_input(label, key=key, placeholder=example, persist_state="session").strip()

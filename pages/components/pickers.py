@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 
 from bgbias_core.aviary import PLACES, SPECIES, TEST_BIRDS, Recipe, draw_recipes
-from bgbias_core.data import DATA_SETS, Entry, PhotographSet, Sample, aviary_sample, open_data, recognise
+from bgbias_core.data import DATA_SETS, Entry, PhotographSet, Sample, aviary_sample, recognise
 from bgbias_core.data.pictures import PICTURES, find_pictures, read_picture
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import Image, Mask
+from pages.components.folders import ask_folder, opened_photographs
 from pages.components.loaders import Task
 from pages.components.pictures import WORKING_SIDE, read_upload, show_picture, working_copy, working_mask
 
@@ -163,7 +164,7 @@ def installed_scene(name: str) -> Image:
 
 
 def _folder() -> Photograph | None:
-    path = _ask_folder("Folder on this computer", "photo_folder", "/data/CUB_200_2011")
+    path = ask_folder("Folder on this computer", "photo_folder", "/data/CUB_200_2011")
     if not path:
         st.caption(
             "CUB-200-2011 in its own layout, or any folder with one folder of photographs for each class. Nothing is "
@@ -172,21 +173,17 @@ def _folder() -> Photograph | None:
         return None
     try:
         takes_masks = DATA_SETS[recognise(path)].takes_masks
-        masks = _ask_folder("Folder of its masks, if any", "photo_masks", "/data/masks") if takes_masks else ""
+        masks = ask_folder("Folder of its masks, if any", "photo_masks", "/data/masks") if takes_masks else ""
         return _from_data(*_opened(path, masks))
     except BgBiasError as error:
         st.error(str(error), icon=":material/folder_off:")
         return None
 
 
-def _ask_folder(label: str, key: str, example: str) -> str:
-    return st.text_input(label, key=key, persist_state="session", placeholder=example).strip()
-
-
 @st.cache_resource(max_entries=4, ttl=300, show_spinner="Looking through the folder …")
 def _opened(folder: str, masks: str) -> tuple[PhotographSet, dict[str, list[Entry]]]:
     """The data set and the entries of each class, those that no classifier was trained on first."""
-    data = open_data(recognise(folder), folder, masks or None)
+    data = opened_photographs(folder, masks)
     entries: dict[str, list[Entry]] = {label: [] for label in data.classes}
     for entry in sorted(data.entries, key=lambda entry: _SEEN_LAST.index(entry.split)):
         entries[entry.label].append(entry)

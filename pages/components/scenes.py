@@ -12,6 +12,7 @@ from bgbias_core.data.pictures import PICTURES, find_pictures
 from bgbias_core.data.places import find_scenes
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import Image, read_image
+from pages.components.folders import ask_folder
 from pages.components.mask_editor import Lifted
 from pages.components.pickers import AVIARY_SIZE, UPLOAD_TYPES, Photograph, installed_scene
 from pages.components.pictures import read_upload, show_picture, working_copy
@@ -125,13 +126,12 @@ def _drawn_with_perch(place: str, seed: int, species: str, bird_seed: int) -> Im
 
 
 def _folder_scenes() -> Scenes:
-    folder = st.text_input(
+    folder = ask_folder(
         "Folder of places on this computer",
-        key="scene_folder",
-        persist_state="session",
-        placeholder="/data/places365/val_256",
-        help="One folder of photographs for each place, as in Places365. Nothing is copied.",
-    ).strip()
+        "scene_folder",
+        "/data/places365/val_256",
+        "One folder of photographs for each place, as in Places365. Nothing is copied.",
+    )
     if not folder:
         st.caption("Places365, or any folder with one folder of photographs for each place.")
         return {}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.aviary import SPECIES
-from bgbias_core.data import DATA_SETS, PhotographSet, open_data, recognise
+from bgbias_core.data import DATA_SETS, PhotographSet, recognise
 from bgbias_core.errors import BgBiasError
+from pages.components.folders import ask_folder, opened_photographs
 from pages.components.pictures import show_picture, working_copy
 from pages.components.verdicts import plain
 
@@ -53,13 +54,12 @@ def _aviary() -> AviaryData:
 def _photographs() -> CubData | FolderData | None:
     from bgbias_core.training import CubData, FolderData
 
-    folder = st.text_input(
+    folder = ask_folder(
         "Folder on this computer",
-        key="train_folder",
-        persist_state="session",
-        placeholder="/data/CUB_200_2011",
-        help="CUB-200-2011 in its own layout, or one folder of photographs for each class. Nothing is copied.",
-    ).strip()
+        "train_folder",
+        "/data/CUB_200_2011",
+        "CUB-200-2011 in its own layout, or one folder of photographs for each class. Nothing is copied.",
+    )
     if not folder:
         st.info(
             "Name a folder with **one folder of photographs for each class**, or CUB-200-2011 as it comes. Two classes "
@@ -71,24 +71,17 @@ def _photographs() -> CubData | FolderData | None:
         kind = recognise(folder)
         masks = ""
         if DATA_SETS[kind].takes_masks:
-            masks = st.text_input(
+            masks = ask_folder(
                 "Folder of its masks, if any",
-                key="train_masks",
-                persist_state="session",
-                placeholder="/data/masks",
-                help="PNG files at the same paths, white = object. Without them masks are predicted.",
-            ).strip()
-        data = _opened(kind, folder, masks)
-        _show_photographs(data)
+                "train_masks",
+                "/data/masks",
+                "PNG files at the same paths, white = object. Without them masks are predicted.",
+            )
+        _show_photographs(opened_photographs(folder, masks))
     except BgBiasError as error:
         st.error(str(error), icon=":material/folder_off:")
         return None
     return CubData(root=folder) if kind == "cub" else FolderData(root=folder, masks=masks or None)
-
-
-@st.cache_resource(max_entries=4, ttl=300, show_spinner="Looking through the folder …")
-def _opened(kind: str, folder: str, masks: str) -> PhotographSet:
-    return open_data(kind, folder, masks or None)
 
 
 def _show_photographs(data: PhotographSet) -> None:
