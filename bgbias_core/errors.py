@@ -31,5 +31,9 @@ class EvaluationError(BgBiasError):
     """An evaluation that is missing, damaged or of another schema, or that does not hold what is asked of it."""
 
 
+class DownloadError(BgBiasError):
+    """A file that cannot be fetched, is not the one expected, or cannot be unpacked safely."""
+
+
 class UnknownNameError(BgBiasError):
     """A name that a registry does not hold."""

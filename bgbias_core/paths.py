@@ -18,6 +18,7 @@ def _shipped(name: str) -> Path:
 
 SHIPPED_CHECKPOINTS = _shipped("checkpoints")
 SHIPPED_EVALUATIONS = SHIPPED_CHECKPOINTS / "evaluations"
+SHIPPED_SEGMENTERS = SHIPPED_CHECKPOINTS / "segmenters"
 ASSETS = _shipped("assets")
 
 
@@ -31,9 +32,19 @@ def cache_folder() -> Path:
     return home() / "cache"
 
 
+def data_folder() -> Path:
+    """Data sets that were fetched, one folder each."""
+    return home() / "data"
+
+
 def own_checkpoints() -> Path:
     """Checkpoints that this person trained."""
     return home() / "checkpoints"
+
+
+def own_segmenters() -> Path:
+    """Segmenters that this person trained."""
+    return home() / "segmenters"
 
 
 def runs_folder() -> Path:
