@@ -13,6 +13,9 @@ from bgbias_core.models.checkpoints import (
     save_checkpoint,
 )
 from bgbias_core.models.classifier import Features, MaskedClassifier, describe_depths
+from bgbias_core.models.fetching import BackboneStatus, backbone_status, fetch_backbone
+from bgbias_core.models.local import weights_file, weights_folder
+from bgbias_core.models.packaged import PACKAGED, convert_packaged
 from bgbias_core.models.preprocessing import Preprocessing
 from bgbias_core.models.strategy import (
     LEAKING_FILLS,
@@ -26,15 +29,18 @@ from bgbias_core.models.strategy import (
     StrategyName,
     check_combination,
 )
-from bgbias_core.models.weights import PACKAGED, Origin, load_backbone, weights_folder
+from bgbias_core.models.weights import Origin, WeightsChoice, load_backbone
+from bgbias_core.models.wheels import WHEELS
 
 __all__ = [
     "BACKBONES",
     "LEAKING_FILLS",
     "PACKAGED",
     "STRATEGY_NAMES",
+    "WHEELS",
     "Architecture",
     "BackboneSpec",
+    "BackboneStatus",
     "Card",
     "Checkpoint",
     "Data",
@@ -52,16 +58,21 @@ __all__ = [
     "Strategy",
     "StrategyName",
     "Weights",
+    "WeightsChoice",
     "backbone_spec",
+    "backbone_status",
     "build_classifier",
     "build_network",
     "check_combination",
+    "convert_packaged",
     "describe_depths",
+    "fetch_backbone",
     "find_checkpoint",
     "list_checkpoints",
     "load_backbone",
     "load_checkpoint",
     "open_checkpoint",
     "save_checkpoint",
+    "weights_file",
     "weights_folder",
 ]

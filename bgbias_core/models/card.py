@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bgbias_core.errors import CheckpointError
 from bgbias_core.models.preprocessing import Preprocessing
+from bgbias_core.models.sealed import SealedCard
 from bgbias_core.models.strategy import Pooling, Region, Strategy
-from bgbias_core.paths import replace_file
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -45,13 +41,14 @@ class Weights(_Frozen):
     """Where the weights lie.
 
     Attributes:
-        source: ``file`` (a safetensors file beside the card) or ``package`` (see ``PACKAGED``).
+        source: ``file`` (a safetensors file beside the card), ``head`` (the same, of the head alone: the backbone is
+            loaded by its name and must be the one of ``backbone_sha256``) or ``package`` (see ``PACKAGED``).
         name: File name, or name of the packaged backbone.
         sha256: Checksum of that file.
         dtype: How the numbers are stored; they are loaded as float32.
     """
 
-    source: Literal["file", "package"]
+    source: Literal["file", "head", "package"]
     name: str
     sha256: str
     dtype: Literal["float16", "float32"]
@@ -101,10 +98,11 @@ class Metric(_Frozen):
     command: str
 
 
-class Card(_Frozen):
+class Card(SealedCard):
     """A checkpoint's model card.
 
-    ``seal`` is the sha256 of everything else in the card. It finds damage and careless edits; it is no signature.
+    ``doubtful_below``, where it is known, is the probability under which its first answer is probably none of its
+    classes; see ``bgbias_core.evaluation.doubt``.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -124,8 +122,8 @@ class Card(_Frozen):
     config: dict[str, Any]
     seed: int | None
     metrics: tuple[Metric, ...] = ()
+    doubtful_below: float | None = Field(default=None, ge=0, le=1)
     versions: dict[str, str]
-    seal: str = ""
 
     @model_validator(mode="after")
     def _classes_differ(self) -> Self:
@@ -133,42 +131,12 @@ class Card(_Frozen):
             raise ValueError("The names of the classes are not all different.")
         return self
 
-    def sealed(self) -> Self:
-        """The same card with the seal that belongs to it."""
-        return self.model_copy(update={"seal": self._digest()})
+    @model_validator(mode="after")
+    def _backbone_is_known(self) -> Self:
+        if self.weights.source == "head" and self.backbone_sha256 is None:
+            raise ValueError("A head alone needs backbone_sha256, by which its backbone is known again.")
+        return self
 
-    def _digest(self) -> str:
-        body = self.model_dump(mode="json", exclude={"seal"})
-        return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
-
-    def write(self, path: Path) -> None:
-        """Write the sealed card, whole or not at all."""
-        content = self.sealed().model_dump_json(indent=1) + "\n"
-        replace_file(path, lambda part: part.write_text(content, encoding="utf-8"))
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read a card and check its seal.
-
-        Raises:
-            CheckpointError: The card is missing, is no card of this schema, or was altered.
-        """
-        try:
-            card = cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise CheckpointError(
-                f"The card {path.name} cannot be read ({error.strerror}); restore the file."
-            ) from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise CheckpointError(
-                f"The card {path.name} is not a valid model card (schema {SCHEMA_VERSION}): {where}: {first['msg']}. "
-                "Restore it, or train the checkpoint again."
-            ) from error
-        if card.seal != card._digest():
-            raise CheckpointError(
-                f"The card {path.name} was altered after it was written (its seal does not match); "
-                "restore it, or train the checkpoint again."
-            )
-        return card
+    def _left_out(self) -> set[str]:
+        """Entries that a card has only where they are known: older cards were written and sealed without them."""
+        return {"doubtful_below"} if self.doubtful_below is None else set()

@@ -9,15 +9,20 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from bgbias_core.errors import BgBiasError, CheckpointError
 from bgbias_core.models.backbones import backbone_spec, build_network
 from bgbias_core.models.card import Card, Weights
 from bgbias_core.models.classifier import MaskedClassifier
-from bgbias_core.models.weights import PACKAGED, convert_packaged
+from bgbias_core.models.fetching import backbone_status
+from bgbias_core.models.packaged import PACKAGED, convert_packaged
+from bgbias_core.models.weights import load_backbone
 from bgbias_core.paths import SHIPPED_CHECKPOINTS, own_checkpoints, replace_file
 from bgbias_core.registry import lookup
+
+BACKBONE = "backbone."
+"""What the names of a classifier's tensors begin with where they are its backbone's."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,15 @@ class Listing:
     """What was found on disk.
 
     Attributes:
-        cards: Card of every usable checkpoint by name: shipped ones first, then this person's own.
-        broken: For every unusable one, the sentence that says why.
+        cards: Card of every checkpoint that is whole, by name: shipped ones first, then this person's own.
+        broken: For every one that is not, the sentence that says why.
+        waiting: For every one of ``cards`` whose backbone is not on this machine yet, what it needs, without the
+            sentence's subject: "needs one 90 MB download: …".
     """
 
     cards: dict[str, Card]
     broken: dict[str, str]
+    waiting: dict[str, str]
 
 
 def list_checkpoints() -> Listing:
@@ -58,7 +66,10 @@ def list_checkpoints() -> Listing:
                 cards.setdefault(path.stem, _read_named(path))
             except CheckpointError as error:
                 broken[path.stem] = str(error)
-    return Listing(cards, broken)
+    heads = {name: card.architecture.backbone for name, card in cards.items() if card.weights.source == "head"}
+    statuses = {backbone: backbone_status(backbone) for backbone in set(heads.values())}
+    waiting = {name: statuses[backbone].needs for name, backbone in heads.items() if not statuses[backbone].present}
+    return Listing(cards, broken, waiting)
 
 
 def _read_named(path: Path) -> Card:
@@ -93,7 +104,7 @@ def load_checkpoint(name: str, device: str | torch.device = "cpu") -> Checkpoint
     Raises:
         UnknownNameError: No checkpoint has that name.
         CheckpointError: Card or weights are missing, damaged or do not belong together.
-        ModelError: The weights come with a package that is not installed.
+        ModelError: The weights come with a package or a download that is not on this machine.
     """
     return open_checkpoint(*find_checkpoint(name), device)
 
@@ -103,15 +114,24 @@ def open_checkpoint(card: Card, folder: Path, device: str | torch.device = "cpu"
 
     Raises:
         CheckpointError: The weights are missing, damaged or do not belong to the card.
-        ModelError: The weights come with a package that is not installed.
+        ModelError: The weights come with a package or a download that is not on this machine.
     """
-    classifier = build_classifier(card)
-    _load_state(classifier, card, _read_weights(card, folder))
+    state = _read_weights(card, folder)
+    if card.weights.source == "head":
+        classifier = build_classifier(card, _known_backbone(card))
+        state |= {key: value for key, value in classifier.state_dict().items() if key.startswith(BACKBONE)}
+    else:
+        classifier = build_classifier(card)
+    _load_state(classifier, card, state)
     return Checkpoint(card, classifier.to(device).eval(), torch.device(device))
 
 
-def build_classifier(card: Card) -> MaskedClassifier:
+def build_classifier(card: Card, backbone: nn.Module | None = None) -> MaskedClassifier:
     """Build the network that a card describes, with random weights.
+
+    Args:
+        card: The card.
+        backbone: The card's backbone at its image size, where it is built already.
 
     Raises:
         CheckpointError: The card describes something that cannot be built.
@@ -119,7 +139,7 @@ def build_classifier(card: Card) -> MaskedClassifier:
     architecture, preprocessing = card.architecture, card.preprocessing
     try:
         return MaskedClassifier(
-            build_network(backbone_spec(architecture.backbone), preprocessing.size),
+            build_network(backbone_spec(architecture.backbone), preprocessing.size) if backbone is None else backbone,
             len(card.classes),
             card.strategy,
             size=preprocessing.size,
@@ -151,9 +171,24 @@ def _read_weights(card: Card, folder: Path) -> dict[str, Tensor]:
             f"The weights of '{card.name}' are not those its card names (sha256 differs); restore both files."
         )
     try:
-        return load_file(path)
+        state = load_file(path)
     except SafetensorError as error:
         raise CheckpointError(f"The weights of '{card.name}' are damaged ({error}); restore the file.") from error
+    if card.weights.source == "head" and any(key.startswith(BACKBONE) for key in state):
+        raise CheckpointError(
+            f"The card of '{card.name}' names weights of the head alone, and its file holds more; restore both files."
+        )
+    return state
+
+
+def _known_backbone(card: Card) -> nn.Module:
+    network, origin = load_backbone(card.architecture.backbone, card.preprocessing.size, "pretrained")
+    if origin.sha256 != card.backbone_sha256:
+        raise CheckpointError(
+            f"'{card.name}' was trained on other weights of '{card.architecture.backbone}' than those on this machine "
+            f"({origin.source}); fetch those that its card names ({card.backbone_weights}), or train it again."
+        )
+    return network
 
 
 def _load_state(classifier: MaskedClassifier, card: Card, state: dict[str, Tensor]) -> None:
@@ -167,25 +202,35 @@ def _load_state(classifier: MaskedClassifier, card: Card, state: dict[str, Tenso
         ) from error
 
 
-def save_checkpoint(folder: Path, card: Card, classifier: MaskedClassifier) -> Card:
+def save_checkpoint(folder: Path, card: Card, classifier: MaskedClassifier, *, head_only: bool = False) -> Card:
     """Write weights in half precision and then the card that names them.
 
     Args:
         folder: Where to; created if need be.
         card: The card; its ``weights`` are filled in here.
         classifier: The trained network.
+        head_only: Leave out the backbone, which stayed as ``load_backbone`` gave it; its ``Origin.sha256`` stands in
+            the card.
 
     Returns:
         The sealed card as written.
+
+    Raises:
+        CheckpointError: A head alone is to be written and the card does not say on which backbone it stands.
     """
+    if head_only and card.backbone_sha256 is None:
+        raise CheckpointError(
+            f"The backbone of '{card.name}' has no known weights that could be loaded again; save it with its backbone."
+        )
     state = {
         key: (value.half() if value.dtype == torch.float32 else value).detach().cpu().contiguous()
         for key, value in classifier.state_dict().items()
+        if not (head_only and key.startswith(BACKBONE))
     }
     path = folder / f"{card.name}.safetensors"
     replace_file(path, lambda part: save_file(state, part))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    weights = Weights(source="file", name=path.name, sha256=sha256, dtype="float16")
+    weights = Weights(source="head" if head_only else "file", name=path.name, sha256=sha256, dtype="float16")
     saved = card.model_copy(update={"weights": weights}).sealed()
     saved.write(folder / f"{card.name}.json")
     return saved

@@ -155,11 +155,23 @@ class MaskedClassifier(nn.Module):
         Returns:
             float ``[B, classes]``.
         """
+        logits: Tensor = self.head(self.pool(features, masks))
+        return logits
+
+    def pool(self, features: Features, masks: Tensor | None) -> Tensor:
+        """Pool features that are masked already: what the head is applied to.
+
+        Args:
+            features: What :meth:`mask_last` gives.
+            masks: float ``[B, 1, H, W]``, or ``None`` for unmasked.
+
+        Returns:
+            float ``[B, width]``; width is the backbone's, twice that with pooling ``cls+gap``.
+        """
         pooled = [features.cls] if features.cls is not None and "cls" in self.pooling else []
         if "gap" in self.pooling:
             pooled.append(self._average(features.grid, masks))
-        logits: Tensor = self.head(torch.cat(pooled, dim=1))
-        return logits
+        return torch.cat(pooled, dim=1)
 
     def _average(self, grid: Tensor, masks: Tensor | None) -> Tensor:
         if self.region == "all" or masks is None:

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from bgbias_core.errors import CheckpointError, UnknownNameError
+from bgbias_core.errors import CheckpointError, ModelError, UnknownNameError
 from bgbias_core.models import (
     Card,
     MaskedClassifier,
+    backbone_spec,
     build_classifier,
+    build_network,
     find_checkpoint,
     list_checkpoints,
+    load_backbone,
     load_checkpoint,
     save_checkpoint,
+    weights_file,
 )
 from bgbias_core.paths import own_checkpoints
 
@@ -151,3 +156,86 @@ def test_a_card_that_cannot_be_built_is_refused(saved: tuple[Card, MaskedClassif
 def test_an_unknown_name_lists_the_nearest(saved: tuple[Card, MaskedClassifier, Path]) -> None:
     with pytest.raises(UnknownNameError, match="small"):
         load_checkpoint("smal")
+
+
+class TestHeadOnly:
+    """A checkpoint of the head alone, whose backbone is found by name and known again by its weights."""
+
+    BACKBONE = "timm/test_convnext.r160_in1k"
+
+    @pytest.fixture(autouse=True)
+    def weights(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+        monkeypatch.setenv("BGBIAS_WEIGHTS", str(tmp_path / "weights"))
+        return self.place_weights()
+
+    def place_weights(self, seed: int = 0) -> Path:
+        torch.manual_seed(seed)
+        spec = backbone_spec(self.BACKBONE)
+        path = weights_file(self.BACKBONE)
+        path.parent.mkdir(exist_ok=True)
+        save_file(build_network(spec, spec.size).state_dict(), path)
+        return path
+
+    def save(self) -> tuple[Card, MaskedClassifier]:
+        network, origin = load_backbone(self.BACKBONE, 96, "pretrained")
+        architecture = BODY["architecture"] | {"backbone": self.BACKBONE, "region": "all", "grid": [3, 3]}
+        card = Card.model_validate(
+            BODY
+            | {
+                "architecture": architecture,
+                "strategy": {"name": "early"},
+                "backbone_weights": origin.source,
+                "backbone_sha256": origin.sha256,
+            }
+        )
+        classifier = build_classifier(card)
+        classifier.backbone.load_state_dict(network.state_dict())
+        return save_checkpoint(own_checkpoints(), card, classifier, head_only=True), classifier.eval()
+
+    @torch.no_grad()
+    def test_the_backbone_comes_from_where_it_is_and_only_the_head_is_written(self) -> None:
+        card, classifier = self.save()
+        assert card.weights.source == "head"
+        state = load_file(own_checkpoints() / "small.safetensors")
+        assert state
+        assert all(name.startswith("head.") for name in state)
+        loaded = load_checkpoint("small")
+        for name, value in classifier.backbone.state_dict().items():
+            assert torch.equal(loaded.classifier.backbone.state_dict()[name], value)
+        images, masks = torch.rand(2, 3, 96, 96), torch.ones(2, 1, 96, 96)
+        torch.testing.assert_close(loaded.classifier(images, masks), classifier(images, masks), atol=1e-3, rtol=0)
+        assert "small" not in list_checkpoints().waiting
+
+    def test_without_its_backbone_it_waits_and_is_not_broken(self, weights: Path) -> None:
+        card, _ = self.save()
+        weights.unlink()
+        listing = list_checkpoints()
+        assert listing.cards["small"] == card
+        assert "small" not in listing.broken
+        assert listing.waiting["small"].startswith("needs a download")
+        assert f"backbones fetch {self.BACKBONE}" in listing.waiting["small"]
+        with pytest.raises(ModelError, match=f"weights of '{self.BACKBONE}'"):
+            load_checkpoint("small")
+
+    def test_other_weights_of_the_same_backbone_are_refused(self) -> None:
+        self.save()
+        self.place_weights(seed=1)
+        with pytest.raises(CheckpointError, match="trained on other weights"):
+            load_checkpoint("small")
+
+    def test_a_whole_network_does_not_pass_for_a_head(self) -> None:
+        card, classifier = self.save()
+        whole = save_checkpoint(own_checkpoints(), card, classifier)
+        assert whole.weights.source == "file"
+        disguised = whole.weights.model_copy(update={"source": "head"})
+        whole.model_copy(update={"weights": disguised}).write(own_checkpoints() / "small.json")
+        with pytest.raises(CheckpointError, match="head alone"):
+            load_checkpoint("small")
+
+    def test_a_head_of_an_unknown_backbone_is_refused(self, saved: tuple[Card, MaskedClassifier, Path]) -> None:
+        card, classifier, folder = saved
+        with pytest.raises(CheckpointError, match="no known weights"):
+            save_checkpoint(folder, card, classifier, head_only=True)
+        alter(folder / "small.json", weights=card.weights.model_dump() | {"source": "head"})
+        with pytest.raises(CheckpointError, match="needs backbone_sha256"):
+            load_checkpoint("small")

@@ -18,10 +18,11 @@ BACKBONES = (
     "timm/resnet18",
     "timm/swin_tiny_patch4_window7_224",
     "timm/vit_tiny_patch16_224",
+    "focus-vit-small",
     "timm/vit_small_patch14_reg4_dinov2",
     "timm/mobilenetv3_small_050",
 )
-SIZES = {"timm/vit_small_patch14_reg4_dinov2": 112}
+SIZES = {"focus-vit-small": 112, "timm/vit_small_patch14_reg4_dinov2": 112}
 STRATEGIES = (
     Strategy(name="unmasked"),
     Strategy(name="early"),

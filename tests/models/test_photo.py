@@ -7,8 +7,16 @@ import pytest
 import torch
 
 from bgbias_core.data.pictures import read_picture
+from bgbias_core.evaluation import predict_probabilities
 from bgbias_core.models import Card, load_checkpoint
-from bgbias_core.models.photo import PHOTO_CHECKPOINTS, imagenet_names, photo_cards
+from bgbias_core.models.photo import (
+    BIRD_CLASSES,
+    PHOTO_CHECKPOINTS,
+    SEES_A_BIRD,
+    bird_probability,
+    imagenet_names,
+    photo_cards,
+)
 from bgbias_core.paths import SHIPPED_CHECKPOINTS
 
 
@@ -29,6 +37,25 @@ def test_the_names_are_imagenet_s_and_all_different() -> None:
         "tank suit",
         "toilet tissue",
     )
+
+
+def test_the_59_birds_and_their_neighbours() -> None:
+    names = imagenet_names()
+    assert len(BIRD_CLASSES) == len(set(BIRD_CLASSES)) == 59
+    edges = {"cock", "great grey owl", "black grouse", "black swan", "white stork", "albatross"}
+    assert edges <= {names[index] for index in BIRD_CLASSES}
+    around = {names[index] for index in range(1000) if index not in BIRD_CLASSES and index + 1 in BIRD_CLASSES}
+    around |= {names[index] for index in range(1000) if index not in BIRD_CLASSES and index - 1 in BIRD_CLASSES}
+    assert around == {"stingray", "European fire salamander", "centipede", "tusker", "isopod", "grey whale"}
+
+
+def test_birds_are_summed_and_a_cat_is_none() -> None:
+    probabilities = np.zeros((2, 1000), np.float32)
+    probabilities[0, [7, 146, 500]] = 0.25, 0.5, 0.25
+    probabilities[1, 25] = 1
+    assert bird_probability(probabilities).tolist() == [0.75, 0]
+    cat = predict_probabilities(load_checkpoint("photo-unmasked"), [read_picture("chelsea")])
+    assert bird_probability(cat)[0] < SEES_A_BIRD
 
 
 def test_masking_is_labelled_as_inference_only() -> None:
