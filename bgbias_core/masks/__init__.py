@@ -1,21 +1,31 @@
-"""Masks: one contract for everything that says where the object is, and the tools that mend a mask."""
+"""Masks: one contract for everything that says where the object is, and the tools that mend a mask.
 
-from bgbias_core.masks.contract import Box, Masker, MaskResult, Source, check_box
+What needs torch is imported from its own module: ``segmenter`` (the masker), ``segmenters`` (its files), ``network``.
+"""
+
+from bgbias_core.masks.contract import Box, Masker, MaskResult, NetworkMasker, Source, check_box
 from bgbias_core.masks.files import from_file, given
-from bgbias_core.masks.grabcut import GrabCut
-from bgbias_core.masks.maskers import DEFAULT_MASKER, MASKERS, MaskerSpec, load_masker
+from bgbias_core.masks.grabcut import GrabCut, Refined
+from bgbias_core.masks.kept import KeptMasks, masker_key
+from bgbias_core.masks.maskers import MASKERS, Kind, MaskerSpec, default_masker, list_maskers, load_masker
 
 __all__ = [
-    "DEFAULT_MASKER",
     "MASKERS",
     "Box",
     "GrabCut",
+    "KeptMasks",
+    "Kind",
     "MaskResult",
     "Masker",
     "MaskerSpec",
+    "NetworkMasker",
+    "Refined",
     "Source",
     "check_box",
+    "default_masker",
     "from_file",
     "given",
+    "list_maskers",
     "load_masker",
+    "masker_key",
 ]

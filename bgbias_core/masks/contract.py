@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from bgbias_core.errors import MaskError
 from bgbias_core.images import Image, Mask
@@ -24,11 +24,14 @@ class MaskResult:
         mask: float32 ``[H, W]`` in [0, 1], 1 = foreground.
         source: Whether the mask is given, from a given box, or predicted.
         masker: Name of what made the mask.
+        confidence: How sure the masker is of it, in [0, 1]; ``None`` where it cannot say. A mask may be empty because
+            its masker was not sure enough.
     """
 
     mask: Mask
     source: Source
     masker: str
+    confidence: float | None = None
 
     @property
     def empty(self) -> bool:
@@ -67,6 +70,22 @@ class Masker(Protocol):
         Raises:
             ImageError: The image is not RGB, uint8 ``[H, W, 3]``.
             MaskError: The box does not touch the image or has no area.
+        """
+
+
+@runtime_checkable
+class NetworkMasker(Masker, Protocol):
+    """A masker that is quicker on many images at once, and whose weights may change under its name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of its weights and of what else fixes its masks."""
+
+    def find_all(self, images: Sequence[Image]) -> list[MaskResult]:
+        """Find the object of many images, uint8 ``[H, W, 3]`` each, of any sizes.
+
+        Raises:
+            ImageError: An image is not RGB, uint8 ``[H, W, 3]``.
         """
 
 

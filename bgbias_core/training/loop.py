@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import timm.optim
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
@@ -39,6 +38,7 @@ def fit(
     accelerator: Accelerator,
     folder: Path,
     seed: int,
+    rate_of: Callable[[str], float] = lambda _: 1.0,
     progress: Progress | None = None,
 ) -> list[Epoch]:
     """Train a model; afterwards it holds the weights of the epoch that the first monitor liked best.
@@ -57,6 +57,7 @@ def fit(
         accelerator: Device, precision and processes.
         folder: The run's folder.
         seed: Fixes order and augmentation of every epoch.
+        rate_of: Share of the learning rate by which a parameter learns, from its name.
         progress: Called with (steps done, steps in all).
 
     Returns:
@@ -65,9 +66,7 @@ def fit(
     Raises:
         ConfigError: The folder holds the record of an earlier version.
     """
-    optimizer = timm.optim.create_optimizer_v2(
-        model, "adamw", lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay, betas=optimisation.betas
-    )
+    optimizer = torch.optim.AdamW(_groups(model, optimisation, rate_of), betas=optimisation.betas)
     scheduler = LambdaLR(optimizer, _warmup_cosine(len(batches), optimisation))
     network, optimizer, batches, scheduler = accelerator.prepare(model, optimizer, batches, scheduler)
     history = _resume(accelerator, folder)
@@ -99,6 +98,19 @@ def fit(
         _keep(accelerator, model, folder, history)
     model.load_state_dict(load_file(folder / "best.safetensors"))
     return history
+
+
+def _groups(model: nn.Module, optimisation: Optimisation, rate_of: Callable[[str], float]) -> list[dict[str, Any]]:
+    """Parameters by what they have in common: how fast they learn, and whether they decay (biases and norms do not)."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decay = optimisation.weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((decay, rate_of(name)), []).append(parameter)
+    return [
+        {"params": groups[decay, rate], "lr": optimisation.learning_rate * rate, "weight_decay": decay}
+        for decay, rate in sorted(groups)
+    ]
 
 
 def _train_mode(network: nn.Module) -> None:

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 from bgbias_core import images
 from bgbias_core.errors import ImageError, MaskError, UnknownNameError
 from bgbias_core.images import Image, Mask
-from bgbias_core.masks import DEFAULT_MASKER, MASKERS, Box, Masker, check_box, from_file, given, load_masker
+from bgbias_core.masks import MASKERS, Box, Masker, check_box, default_masker, from_file, given, load_masker
 
 
 def disk(
@@ -189,7 +189,9 @@ class TestFromFile:
 
 class TestRegistry:
     def test_default_is_known(self) -> None:
-        assert load_masker(DEFAULT_MASKER).name == DEFAULT_MASKER
+        for kind in ("photograph", "aviary"):
+            assert load_masker(default_masker(kind)).name == default_masker(kind)
+            assert kind in MASKERS[default_masker(kind)].kinds
 
     def test_unknown_names_list_the_nearest(self) -> None:
         with pytest.raises(UnknownNameError, match="did you mean grabcut"):
