@@ -186,7 +186,7 @@ def _compose(
     if placement != IDENTITY:
         # Colours travel multiplied by their opacity: resampling then brings no old background into the rim.
         layers = np.dstack([colour, opacity, mask, mask > 0]).astype(np.float32)
-        layers = _place(layers, _bounding_box(mask > 0), placement)
+        layers = _place(layers, bounding_box(mask > 0), placement)
         colour, opacity, covered = layers[..., :3], _snapped(layers[..., 3]), layers[..., 5] >= _FULL
         mask = np.where(covered, _snapped(layers[..., 4]), np.float32(0))
     mixed = colour + background * (1 - opacity[..., None])
@@ -209,8 +209,8 @@ def _reach_outward(mask: Mask, pixels: float) -> Mask:
     return reached
 
 
-def _bounding_box(found: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom (exclusive) of the true pixels."""
+def bounding_box(found: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom (exclusive) of the true pixels of ``[H, W]``, of which there is at least one."""
     rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
@@ -221,7 +221,7 @@ def _place(
     """Scale layers ``[H, W, C]`` about the centre of a box, shift them, cut them to the frame; 0 where nothing is."""
     height, width, channels = layers.shape
     placed = np.zeros_like(layers)
-    left, top, right, bottom = _bounding_box(np.any(layers, axis=2))
+    left, top, right, bottom = bounding_box(np.any(layers, axis=2))
     # Pillow resamples any fractional part of a picture with antialiasing; zeros around let that part stick out.
     border = 2 + math.ceil(1 / placement.scale)
     padded = np.pad(layers[top:bottom, left:right], ((border, border), (border, border), (0, 0)))

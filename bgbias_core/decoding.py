@@ -159,6 +159,9 @@ def _foreground(opened: PIL.Image.Image) -> Mask:
         opacity = np.asarray(opened.convert("RGBA").getchannel("A"))
         if opacity.min() < 255:
             return _upright(opened, _share_of_white(opacity, 255))
+    # Most masks are grey, and converting them to colour and back takes seven times as long as decoding them.
+    if opened.mode in {"1", "L"}:
+        return _upright(opened, _share_of_white(np.asarray(opened.convert("L")), 255))
     return _upright(opened, _share_of_white(np.asarray(opened.convert("RGB")).max(axis=2), 255))
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from bgbias_core.data import aviary, cub, folder
+from bgbias_core.data import aviary, cub, folder, waterbirds
 from bgbias_core.data.photographs import PhotographSet, existing_folder
 from bgbias_core.errors import ConfigError
 from bgbias_core.registry import lookup
+
+
+class Reader(Protocol):
+    """Lists a folder of photographs."""
+
+    def __call__(self, folder: Path, masks: Path | None, *, check: bool) -> PhotographSet:
+        """List a folder, given it and the folder of masks, and check that nothing is missing."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class DataSpec:
         description: What it is and how it must lie in its folder.
         licence: Licence of use.
         takes_masks: Whether its masks may lie in another folder, which must then be named.
-        reader: Lists a folder, given it and the folder of masks; ``None`` for what is drawn.
+        reader: Lists a folder; ``None`` for what is drawn.
     """
 
     name: str
@@ -30,7 +37,7 @@ class DataSpec:
     description: str
     licence: str
     takes_masks: bool
-    reader: Callable[[Path, Path | None], PhotographSet] | None
+    reader: Reader | None
 
     @property
     def needs_folder(self) -> bool:
@@ -56,13 +63,23 @@ DATA_SETS: dict[str, DataSpec] = {
             "own folder segmentations.",
             licence=cub.LICENCE,
             takes_masks=False,
-            reader=lambda path, _: cub.open_cub(path),
+            reader=lambda folder, masks, *, check: cub.open_cub(folder, check=check),  # noqa: ARG005  # its own folder has them
+        ),
+        DataSpec(
+            name="waterbirds",
+            title="Waterbirds",
+            description="The folder with metadata.csv and its images (landbirds and waterbirds), or a folder of "
+            "CUB-200-2011 with that inside (species); masks are CUB's, in a folder segmentations or another one.",
+            licence=cub.LICENCE,
+            takes_masks=True,
+            reader=waterbirds.open_waterbirds,
         ),
         DataSpec(
             name="folder",
             title="Folder of your own",
             description="One folder of photographs for each class, or folders train, validation and test with one "
-            "folder for each class inside; masks as PNG files at the same paths in another folder.",
+            "folder for each class inside; masks as PNG files at the same paths in another folder, or folders "
+            "images and masks beside each other.",
             licence=folder.LICENCE,
             takes_masks=True,
             reader=folder.open_folder,
@@ -71,17 +88,21 @@ DATA_SETS: dict[str, DataSpec] = {
 }
 
 
-def open_data(name: str, folder: str | Path | None = None, masks: str | Path | None = None) -> PhotographSet:
+def open_data(
+    name: str, folder: str | Path | None = None, masks: str | Path | None = None, *, check: bool = True
+) -> PhotographSet:
     """Open a data set of photographs by the name of its kind; no photograph is opened.
 
     Args:
         name: A name of ``DATA_SETS`` other than ``aviary``.
         folder: Where it lies.
         masks: Where the given masks lie, for kinds that take them from another folder.
+        check: Whether missing files and labels are refused; otherwise :func:`~bgbias_core.data.check_data` lists them.
 
     Raises:
         UnknownNameError: There is no such kind.
-        ConfigError: The folder or the masks are missing, are not what the kind needs, or cannot be used.
+        ConfigError: The folder or the masks are missing, are not what the kind needs, or cannot be used; or files or
+            labels are missing: lists them all together.
     """
     spec = lookup(DATA_SETS, name, "data set")
     if spec.reader is None:
@@ -90,13 +111,19 @@ def open_data(name: str, folder: str | Path | None = None, masks: str | Path | N
         raise ConfigError(f"{spec.title} is read from a folder and none was given; give its path.")
     if masks is not None and not spec.takes_masks:
         raise ConfigError(f"{spec.title} brings its masks in its own folder; leave the folder of masks out.")
-    return spec.reader(Path(folder), None if masks is None else Path(masks))
+    return spec.reader(Path(folder), None if masks is None else Path(masks), check=check)
 
 
 def recognise(folder: str | Path) -> str:
-    """The kind of data set that a folder holds: ``cub`` where there is an ``images.txt``, else ``folder``.
+    """The kind of data set that a folder holds.
+
+    ``waterbirds`` where there is its ``metadata.csv``, else ``cub`` where there is an ``images.txt`` (also when
+    Waterbirds lies in a folder inside), else ``folder``.
 
     Raises:
         ConfigError: There is no such folder.
     """
-    return "cub" if (existing_folder(folder, "a data set") / cub.INDEX).is_file() else "folder"
+    root = existing_folder(folder, "a data set")
+    if waterbirds.holds_waterbirds(root):
+        return "waterbirds"
+    return "cub" if (root / cub.INDEX).is_file() else "folder"

@@ -3,46 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import NoReturn, TypeVar
+from math import ceil, floor, isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from bgbias_core.data.photographs import (
     VALIDATION_SHARE,
+    Gaps,
     PhotographSet,
     check_classes,
     existing_folder,
     fingerprint_of,
+    lies_below,
+    refuse_line,
     split_off,
 )
 from bgbias_core.data.sample import Entry, Split
+from bgbias_core.data.validation import sound
 from bgbias_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bgbias_core.masks import Box
 
 INDEX = "images.txt"
 """The file by which the layout is recognised."""
 LICENCE = "research and education only (CUB-200-2011)"
 
-_LABELS, _CLASSES, _SPLITS = "image_class_labels.txt", "classes.txt", "train_test_split.txt"
+CLASSES = "classes.txt"
+MASKS = "segmentations"
+
+_LABELS, _SPLITS, _BOXES = "image_class_labels.txt", "train_test_split.txt", "bounding_boxes.txt"
 _TRAINING = {"0": False, "1": True}
 
 Value = TypeVar("Value")
 
 
-def open_cub(folder: str | Path) -> PhotographSet:
+def open_cub(folder: str | Path, *, check: bool = True) -> PhotographSet:
     """List CUB-200-2011, or a part of it, from its index files; no photograph is opened.
 
     The folder holds ``images.txt``, ``image_class_labels.txt``, ``classes.txt``, ``train_test_split.txt`` and
-    ``images/``, and ``segmentations/`` where the masks were unpacked too. Ids may have gaps; a class without
-    photographs is left out. CUB's test photographs are ``test``; of its training photographs of each class, one in six
-    is ``validation``: the same ones for the same names, whatever else is there. Places are not known.
+    ``images/``, and ``segmentations/`` and ``bounding_boxes.txt`` where those were unpacked too. Ids may have gaps; a
+    class without photographs is left out. CUB's test photographs are ``test``; of its training photographs of each
+    class, one in six is ``validation``: the same ones for the same names, whatever else is there. Places are not known.
 
     CUB's masks hold grey values where its annotators disagreed; every value above 0 is foreground here, as in the
     paper this project follows.
 
     Args:
         folder: The folder that holds ``images.txt``.
+        check: Whether missing files and labels are refused; otherwise :func:`~bgbias_core.data.check_data` lists them.
 
     Raises:
-        ConfigError: A file or folder is missing, or a line of an index file cannot be used; names file and line.
+        ConfigError: A file or folder is missing, or a line of an index file cannot be used; names file and line. Or
+            photographs, masks or labels are missing: lists them all together.
 
     Reference:
         Wah, Branson, Welinder, Perona, Belongie, The Caltech-UCSD Birds-200-2011 Dataset, CNS-TR-2011-001, 2011.
@@ -50,17 +63,19 @@ def open_cub(folder: str | Path) -> PhotographSet:
         Models, ICCV Workshops 2023.
     """
     root = existing_folder(folder, f"the folder of CUB-200-2011 that holds {INDEX}")
-    images, masks = existing_folder(root / "images", "a folder that holds it too"), root / "segmentations"
-    names = _names(root / INDEX)
-    labels = _labels(root / _CLASSES)
-    label_of = _look_up(root / _LABELS, names, labels, f"an id of a class in {_CLASSES}")
+    images, masks = existing_folder(root / "images", "a folder that holds it too"), root / MASKS
+    names = read_names(root / INDEX)
+    labels = {key: label for key, (_, label) in read_classes(root / CLASSES).items()}
+    label_of = _look_up(root / _LABELS, names, labels, f"an id of a class in {CLASSES}")
     training = _look_up(root / _SPLITS, names, _TRAINING, "1 (training) or 0 (test)")
-    classes = tuple(label for label in labels.values() if label in set(label_of.values()))
+    box_of = read_boxes(root, names)
+    known = [name for name in sorted(names.values()) if name in label_of and name in training]
+    classes = tuple(label for label in labels.values() if label in {label_of[name] for name in known})
     check_classes(classes, root)
-    splits = _splits(label_of, training)
-    entries = tuple(Entry(name, label_of[name], splits[name]) for name in sorted(names.values()))
+    splits = _splits({name: label_of[name] for name in known}, training)
+    entries = tuple(Entry(name, label_of[name], splits[name], box=box_of.get(name)) for name in known)
     given = masks if masks.is_dir() else None
-    return PhotographSet(
+    data = PhotographSet(
         name="cub",
         title=f"CUB-200-2011, {len(classes)} species",
         folder=root,
@@ -68,52 +83,87 @@ def open_cub(folder: str | Path) -> PhotographSet:
         entries=entries,
         images=images,
         masks=given,
-        any_foreground=True,
+        mask_rule="above 0",
         licence=LICENCE,
         fingerprint=fingerprint_of("cub", classes, entries, images, given),
+        gaps=Gaps(photographs=tuple(sorted(set(names.values()) - set(known)))),
     )
+    return sound(data) if check else data
 
 
-def _names(path: Path) -> dict[str, str]:
+def read_classes(path: Path) -> dict[str, tuple[str, str]]:
+    """Folder and readable name of every class by id, in the order of the ids.
+
+    ``001.Black_footed_Albatross`` is ``Black footed Albatross``.
+
+    Raises:
+        ConfigError: The file cannot be read, or a line of it cannot be used.
+    """
+    classes: dict[str, tuple[str, str]] = {}
+    for number, key, name in _lines(path):
+        label = name.partition(".")[2] if name.partition(".")[0].isdecimal() else name
+        label = label.replace("_", " ").strip()
+        if not label or key in classes or label in {other for _, other in classes.values()}:
+            refuse_line(path, number, f"'{key} {name}'", "a new id and a new name for each class")
+        classes[key] = (name, label)
+    return dict(sorted(classes.items(), key=lambda item: int(item[0])))
+
+
+def read_boxes(root: Path, names: Mapping[str, str]) -> dict[str, Box]:
+    """The given boxes of the photographs that have one, by name, in whole pixels around them; none without the file.
+
+    Args:
+        root: The folder that may hold ``bounding_boxes.txt``.
+        names: The photographs by id.
+
+    Raises:
+        ConfigError: A line of ``bounding_boxes.txt`` cannot be used.
+    """
+    path = root / _BOXES
+    if not path.is_file():
+        return {}
+    return {names[key]: _box(path, number, value) for number, key, value in _lines(path) if key in names}
+
+
+def _box(path: Path, number: int, value: str) -> Box:
+    try:
+        left, top, width, height = (float(part) for part in value.split())
+    except ValueError:
+        left = top = width = height = float("nan")
+    if not (all(map(isfinite, (left, top, width, height))) and width > 0 and height > 0):
+        refuse_line(path, number, f"'{value[:80]}'", "left, top, width and height in pixels")
+    left_edge, top_edge = floor(left), floor(top)
+    return left_edge, top_edge, ceil(left + width) - left_edge, ceil(top + height) - top_edge
+
+
+def read_names(path: Path) -> dict[str, str]:
+    """The photographs of ``images.txt`` by id.
+
+    Raises:
+        ConfigError: The file cannot be read, or a line of it cannot be used.
+    """
     names: dict[str, str] = {}
     seen: set[str] = set()
     for number, key, name in _lines(path):
         if key in names:
-            _refuse(path, number, f"the id {key} a second time", "a new id for each photograph")
+            refuse_line(path, number, f"the id {key} a second time", "a new id for each photograph")
         if name in seen:
-            _refuse(path, number, f"'{name}' a second time", "each photograph once")
-        if ".." in (way := PurePosixPath(name)).parts or way.is_absolute() or not way.name:
-            _refuse(path, number, f"'{name}'", "the path of a photograph below images/")
+            refuse_line(path, number, f"'{name}' a second time", "each photograph once")
+        if not lies_below(name):
+            refuse_line(path, number, f"'{name}'", "the path of a photograph below images/")
         names[key] = name
         seen.add(name)
     return names
 
 
-def _labels(path: Path) -> dict[str, str]:
-    """Readable names by id, in the order of the ids: ``001.Black_footed_Albatross`` is ``Black footed Albatross``."""
-    labels: dict[str, str] = {}
-    for number, key, name in _lines(path):
-        label = name.partition(".")[2] if name.partition(".")[0].isdecimal() else name
-        label = label.replace("_", " ").strip()
-        if not label or key in labels or label in labels.values():
-            _refuse(path, number, f"'{key} {name}'", "a new id and a new name for each class")
-        labels[key] = label
-    return dict(sorted(labels.items(), key=lambda item: int(item[0])))
-
-
 def _look_up(path: Path, names: Mapping[str, str], values: Mapping[str, Value], expected: str) -> dict[str, Value]:
-    """What a file of ids and values says of each photograph, by its name."""
+    """What a file of ids and values says of photographs, by their names; of some it may say nothing."""
     said: dict[str, Value] = {}
     for number, key, value in _lines(path):
         if value not in values:
-            _refuse(path, number, f"'{value}'", expected)
+            refuse_line(path, number, f"'{value}'", expected)
         if key in names:
             said[names[key]] = values[value]
-    missing = next((key for key, name in names.items() if name not in said), None)
-    if missing is not None:
-        raise ConfigError(
-            f"{path} says nothing of image {missing}, '{names[missing]}'; it needs one line for every image of {INDEX}."
-        )
     return said
 
 
@@ -123,10 +173,7 @@ def _splits(label_of: Mapping[str, str], training: Mapping[str, bool]) -> dict[s
         if training[name]:
             of_class.setdefault(label, []).append(name)
     validation = {name for names in of_class.values() for name in split_off(names, VALIDATION_SHARE)}
-    return {
-        name: "validation" if name in validation else "train" if is_training else "test"
-        for name, is_training in training.items()
-    }
+    return {name: "validation" if name in validation else "train" if training[name] else "test" for name in label_of}
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
@@ -141,9 +188,5 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
         if not key:
             continue
         if not (key.isascii() and key.isdecimal() and rest.strip()):
-            _refuse(path, number, f"'{line[:80]}'", "an id, a space and a value")
+            refuse_line(path, number, f"'{line[:80]}'", "an id, a space and a value")
         yield number, str(int(key)), rest.strip()
-
-
-def _refuse(path: Path, number: int, got: str, expected: str) -> NoReturn:
-    raise ConfigError(f"{path}, line {number}: got {got}, expected {expected}; mend the line or unpack the file again.")

@@ -9,16 +9,17 @@ from typing import NoReturn
 
 from bgbias_core.data.photographs import (
     VALIDATION_SHARE,
+    Gaps,
     PhotographSet,
     check_classes,
     existing_folder,
     fingerprint_of,
-    mask_path,
     shuffled,
     split_off,
 )
 from bgbias_core.data.places import SUFFIXES
 from bgbias_core.data.sample import Entry, Split
+from bgbias_core.data.validation import sound
 from bgbias_core.errors import ConfigError
 
 LICENCE = "unknown"
@@ -28,10 +29,12 @@ MAX_FILES = 2_000_000
 _SPLIT_FOLDERS: dict[str, Split] = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 _TEST_SHARE, _OWN_VALIDATION_SHARE = 0.25, 0.15
 
+_IMAGES, _MASKS = "images", frozenset({"masks", "segmentations"})
+
 _Labelled = dict[str, tuple[str, Split | None]]
 
 
-def open_folder(folder: str | Path, masks: str | Path | None = None) -> PhotographSet:
+def open_folder(folder: str | Path, masks: str | Path | None = None, *, check: bool = True) -> PhotographSet:
     """List a folder of one's own; no photograph is opened.
 
     Either ``folder/<class>/…``, at any depth below the class, or ``folder/{train,validation,test}/<class>/…`` (``val``
@@ -40,52 +43,63 @@ def open_folder(folder: str | Path, masks: str | Path | None = None) -> Photogra
     of each class's training photographs becomes ``validation``. The same names always fall the same way. Hidden
     files and links to folders are passed over, and so are photographs that lie above the classes.
 
+    A folder that holds nothing but ``images`` and ``masks`` (or ``segmentations``) holds all that in ``images``, and
+    the given masks in the other.
+
     Args:
         folder: The folder that holds the classes or the splits.
         masks: The given masks: the same paths below this folder, ending in ``.png``.
+        check: Whether missing masks and labels are refused; otherwise :func:`~bgbias_core.data.check_data` lists them.
 
     Raises:
-        ConfigError: There is no such folder, it cannot be read, holds fewer than two classes, or a photograph has no
-            mask in ``masks``.
+        ConfigError: There is no such folder, it cannot be read or holds fewer than two classes; or masks are missing,
+            or photographs of a class: lists them all together.
     """
     root = existing_folder(folder, "a folder with one folder of photographs for each class")
     given = None if masks is None else existing_folder(masks, "the folder of the masks, or leave it out")
-    splits = _split_folders(root, given)
+    images, given = _beside(root, given)
+    splits = _split_folders(images, given)
     found: _Labelled = {}
-    for name in _photographs(root, given):
+    for name in _photographs(images, given):
         parts = name.split("/")
         if splits and len(parts) > 2:
             found[name] = (parts[1], splits[parts[0]])
         elif not splits and len(parts) > 1:
             found[name] = (parts[0], None)
     classes = tuple(sorted({label for label, _ in found.values()}))
-    check_classes(classes, root)
+    check_classes(classes, images)
     split_of = _assign(found)
     entries = tuple(Entry(name, found[name][0], split_of[name]) for name in sorted(found))
-    if given is not None:
-        _check_masks(entries, given)
-    return PhotographSet(
+    above = [images / split for split in splits] or [images]
+    named = {name for place in above for name in _folders(place) if not _is_same(place / name, given)}
+    data = PhotographSet(
         name="folder",
         title=root.resolve().name,
         folder=root,
         classes=classes,
         entries=entries,
-        images=root,
+        images=images,
         masks=given,
-        any_foreground=False,
+        mask_rule="as stored",
         licence=LICENCE,
-        fingerprint=fingerprint_of("folder", classes, entries, root, given),
+        fingerprint=fingerprint_of("folder", classes, entries, images, given),
+        gaps=Gaps(classes=tuple(sorted(named - set(classes)))),
     )
+    return sound(data) if check else data
+
+
+def _beside(root: Path, masks: Path | None) -> tuple[Path, Path | None]:
+    """The folders of photographs and of masks, where both lie in one folder and nothing else does."""
+    folders = set(_folders(root))
+    (other,) = rest if len(rest := folders - {_IMAGES}) == 1 and _IMAGES in folders else ("",)
+    if other in _MASKS and (masks is None or _is_same(root / other, masks)):
+        return root / _IMAGES, root / other
+    return root, masks
 
 
 def _split_folders(root: Path, masks: Path | None) -> dict[str, Split]:
     """The folders that are splits and not classes; empty where the first level holds the classes."""
-    try:
-        with os.scandir(root) as listed:
-            inside = [found.name for found in listed if _is_own_folder(found)]
-    except OSError as error:
-        _refuse(error)
-    folders = sorted(name for name in inside if not _is_same(root / name, masks))
+    folders = [name for name in _folders(root) if not _is_same(root / name, masks)]
     named = {name: _SPLIT_FOLDERS[name] for name in folders if name in _SPLIT_FOLDERS}
     if len(named) < 2 and len(named) < len(folders):
         return {}  # one class may well be called train
@@ -95,6 +109,14 @@ def _split_folders(root: Path, masks: Path | None) -> dict[str, Split]:
             "move it elsewhere, or give it as the folder of the masks."
         )
     return named
+
+
+def _folders(root: Path) -> list[str]:
+    try:
+        with os.scandir(root) as listed:
+            return sorted(found.name for found in listed if _is_own_folder(found))
+    except OSError as error:
+        _refuse(error)
 
 
 def _is_own_folder(found: os.DirEntry[str]) -> bool:
@@ -156,12 +178,3 @@ def _three_ways(names: list[str]) -> Mapping[str, Split]:
     splits: dict[str, Split] = dict.fromkeys(test, "test")
     splits |= dict.fromkeys(rest[:validation], "validation")
     return splits | dict.fromkeys(rest[validation:], "train")
-
-
-def _check_masks(entries: tuple[Entry, ...], masks: Path) -> None:
-    missing = [entry.name for entry in entries if not mask_path(masks, entry.name).is_file()]
-    if missing:
-        raise ConfigError(
-            f"{len(missing):,} of {len(entries):,} photographs have no mask in '{masks}', such as "
-            f"'{mask_path(masks, missing[0]).relative_to(masks)}'; add them, or leave the masks out."
-        )

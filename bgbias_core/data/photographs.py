@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Literal, NoReturn
 
 import numpy as np
 
@@ -13,8 +14,23 @@ from bgbias_core.data.sample import Entry, Sample
 from bgbias_core.errors import ConfigError, ImageError, MaskError
 from bgbias_core.images import Image, Mask, check_pair, read_image, read_mask
 
+MaskRule = Literal["as stored", "above 0", "full coverage"]
+"""What of a stored mask is foreground: its values as they are, every pixel above 0, or only those that are white."""
 VALIDATION_SHARE = 1 / 6
 """Of the training photographs of each class, where the data set names no validation photographs of its own."""
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What an index names only in part.
+
+    Attributes:
+        classes: Classes without photographs.
+        photographs: Photographs without a class or a split.
+    """
+
+    classes: tuple[str, ...] = ()
+    photographs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +45,12 @@ class PhotographSet:
         entries: All samples; an entry's name is the path of its photograph below ``images``.
         images: The folder of the photographs.
         masks: The folder of the given masks: the same paths, ending in ``.png``; ``None`` where there are none.
-        any_foreground: Whether every value of a mask above 0 is foreground; otherwise masks are taken as they are.
+        mask_rule: What of a stored mask is foreground.
         licence: Licence of use.
         fingerprint: sha256 over classes, names, labels and splits, and the sizes in bytes of all files; a change that
             keeps a file's size stays unseen.
+        gaps: Classes that the folder names but holds no photographs of, and photographs that it names without their
+            class or split: those are no entries.
     """
 
     name: str
@@ -42,9 +60,10 @@ class PhotographSet:
     entries: tuple[Entry, ...]
     images: Path
     masks: Path | None
-    any_foreground: bool
+    mask_rule: MaskRule
     licence: str
     fingerprint: str
+    gaps: Gaps = Gaps()
 
     @property
     def has_masks(self) -> bool:
@@ -60,7 +79,7 @@ class PhotographSet:
         """
         image = read_image(self.images / entry.name)
         mask = None if self.masks is None else self._read_mask(mask_path(self.masks, entry.name), image)
-        return Sample(entry.name, image, entry.label, mask, entry.place)
+        return Sample(entry.name, image, entry.label, mask, entry.place, place_group=entry.place_group, box=entry.box)
 
     def _read_mask(self, path: Path, image: Image) -> Mask:
         try:
@@ -71,12 +90,40 @@ class PhotographSet:
             check_pair(image, mask)
         except MaskError as error:
             raise MaskError(f"{path}: {error}") from error
-        return (mask > 0).astype(np.float32) if self.any_foreground else mask
+        return foreground(mask, self.mask_rule)
+
+
+def foreground(mask: Mask, rule: MaskRule) -> Mask:
+    """What of a stored mask is foreground, float32 ``[H, W]``."""
+    if rule == "as stored":
+        return mask
+    return (mask > 0 if rule == "above 0" else mask == 1).astype(np.float32)
 
 
 def mask_path(masks: Path, name: str) -> Path:
     """Where the mask of the photograph ``name`` lies: the same path below ``masks``, ending in ``.png``."""
     return (masks / name).with_suffix(".png")
+
+
+def lies_below(name: str) -> bool:
+    """Whether a path that an index names stays below its folder, on every system, and can be a file's.
+
+    >>> lies_below("a/b.jpg"), lies_below("../b.jpg"), lies_below("/b.jpg"), lies_below("C:b.jpg")
+    (True, False, False, False)
+    """
+    return bool(PurePosixPath(name).name) and not any(
+        way.anchor or way.drive or ".." in way.parts or "\0" in name
+        for way in (PurePosixPath(name), PureWindowsPath(name))
+    )
+
+
+def refuse_line(path: Path, number: int, got: str, expected: str) -> NoReturn:
+    """Refuse a line of an index.
+
+    Raises:
+        ConfigError: Always; names the file and the line.
+    """
+    raise ConfigError(f"{path}, line {number}: got {got}, expected {expected}; mend the line or unpack the file again.")
 
 
 def existing_folder(folder: str | Path, expected: str) -> Path:
@@ -125,7 +172,8 @@ def fingerprint_of(
     digest = hashlib.sha256("\0".join((kind, *classes)).encode())
     for entry in entries:
         sizes = [_size(images / entry.name), -1 if masks is None else _size(mask_path(masks, entry.name))]
-        digest.update(f"\n{entry.name}\0{entry.label}\0{entry.split}\0{sizes}".encode())
+        groups = f"\0{entry.place}\0{entry.place_group}" if entry.place_group is not None else ""
+        digest.update(f"\n{entry.name}\0{entry.label}\0{entry.split}\0{sizes}{groups}".encode())
     return digest.hexdigest()
 
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
-import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import ModuleType
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bgbias_core.aviary import SPEC_VERSION, Recipe, render
+from bgbias_core.data.workers import in_processes
 from bgbias_core.paths import cache_folder, replace_file
 
 Progress = Callable[[int, int], None]
@@ -94,27 +90,9 @@ def _render_all(recipes: Sequence[Recipe], size: int, workers: int, progress: Pr
     masks = np.empty((len(recipes), size, size), np.uint8)
     starts = range(0, len(recipes), _CHUNK)
     jobs = [(recipes[start : start + _CHUNK], size) for start in starts]
-    if workers == 1 or len(jobs) <= _FEW_CHUNKS:
-        _collect(map(_render_chunk, jobs), starts, images, masks, progress)
-    else:
-        # Spawned, never forked: a fork of a process that runs torch's threads can lock up.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_one_thread) as pool:
-            with _without_main():
-                rendered = pool.map(_render_chunk, jobs)
-            _collect(rendered, starts, images, masks, progress)
+    rendered = in_processes(_render_chunk, jobs, 1 if len(jobs) <= _FEW_CHUNKS else workers)
+    _collect(rendered, starts, images, masks, progress)
     return images, masks
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Start processes that do not run the caller's script again: it may be a page, a notebook or a slow import."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
 
 
 def _collect(
@@ -129,10 +107,6 @@ def _collect(
         images[start:stop], masks[start:stop] = some_images, some_masks
         if progress is not None:
             progress(stop, len(images))
-
-
-def _one_thread() -> None:
-    cv2.setNumThreads(1)
 
 
 def _render_chunk(job: tuple[Sequence[Recipe], int]) -> Pixels:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from bgbias_core.images import Image, Mask
+
+if TYPE_CHECKING:
+    from bgbias_core.masks import Box
 
 Split = Literal["train", "validation", "test"]
 
@@ -23,6 +26,8 @@ class Sample:
         place: Its place by name.
         parts: Mask of each part by name.
         scene: The same picture without its object, where it is known.
+        place_group: The set of places that its place belongs to, such as Waterbirds' land and water.
+        box: A given box around its object, in pixels.
     """
 
     name: str
@@ -32,6 +37,8 @@ class Sample:
     place: str | None = None
     parts: Mapping[str, Mask] = field(default_factory=dict)
     scene: Image | None = None
+    place_group: str | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -43,12 +50,16 @@ class Entry:
         label: Its class by name.
         split: Which part of the data set it belongs to; training never sees ``test``.
         place: Its place by name, where places are known.
+        place_group: The set of places that its place belongs to, where such groups are known.
+        box: A given box around its object, in pixels, where there is one.
     """
 
     name: str
     label: str
     split: Split
     place: str | None = None
+    place_group: str | None = None
+    box: Box | None = None
 
 
 class DataSet(Protocol):
@@ -56,7 +67,7 @@ class DataSet(Protocol):
 
     @property
     def name(self) -> str:
-        """Name of its kind in ``DATA_SETS``: ``aviary``, ``cub``, ``folder``."""
+        """Name of its kind in ``DATA_SETS``: ``aviary``, ``cub``, ``waterbirds``, ``folder``."""
 
     @property
     def title(self) -> str:

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from bgbias_core.data import open_cub
 from bgbias_core.errors import ConfigError
+from tests.data import making
 from tests.data.made_up import CUB_CLASSES, make_cub, put
 
 
@@ -64,13 +66,13 @@ def test_without_segmentations_there_are_no_masks(tmp_path: Path) -> None:
 
 
 def test_names_may_hold_spaces_and_lines_may_be_empty(tmp_path: Path) -> None:
-    make_cub(tmp_path, 2)
+    make_cub(tmp_path, 3, masks=False)
     (tmp_path / "images" / CUB_CLASSES[3] / "Bird_0000.jpg").rename(tmp_path / "images" / CUB_CLASSES[3] / "a bird.jpg")
     index = tmp_path / "images.txt"
     put(index, "\ufeff" + index.read_text().replace("Bird_0000.jpg", "a bird.jpg", 1).replace("\n", "\r\n\r\n"))
     data = open_cub(tmp_path)
-    assert data.entries[1].name == "003.Sooty_Albatross/a bird.jpg"
-    assert data.entries[1].label == "Sooty Albatross"
+    assert data.entries[2].name == "003.Sooty_Albatross/a bird.jpg"
+    assert data.entries[2].label == "Sooty Albatross"
 
 
 @pytest.mark.parametrize("name", ["images.txt", "classes.txt", "image_class_labels.txt", "train_test_split.txt"])
@@ -92,6 +94,9 @@ def test_an_index_that_cannot_be_read_is_named(tmp_path: Path, name: str, conten
         ("images.txt", "9000 003.Sooty_Albatross/Bird_0000.jpg", "a second time"),
         ("images.txt", "9000 ../../secret.jpg", "below images/"),
         ("images.txt", "9000 /etc/secret.jpg", "below images/"),
+        ("images.txt", "9000 003.Sooty_Albatross/../../../secret.jpg", "below images/"),
+        ("images.txt", "9000 ..\\secret.jpg", "below images/"),
+        ("images.txt", "9000 C:secret.jpg", "below images/"),
         ("image_class_labels.txt", "300 4", "an id of a class in classes.txt"),
         ("train_test_split.txt", "300 2", "1 (training) or 0 (test)"),
         ("classes.txt", "3 003.Another", "a new id"),
@@ -109,14 +114,37 @@ def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, name: str, line: st
 
 
 @pytest.mark.parametrize("name", ["image_class_labels.txt", "train_test_split.txt"])
-def test_an_image_that_an_index_passes_over_is_named(tmp_path: Path, name: str) -> None:
-    make_cub(tmp_path, 2)
-    index = tmp_path / "images.txt"
-    put(index, index.read_text() + "9000 003.Sooty_Albatross/new.jpg\n")
-    with pytest.raises(ConfigError, match=re.escape("image 9000, '003.Sooty_Albatross/new.jpg'")):
+def test_photographs_that_an_index_passes_over_are_named_together(tmp_path: Path, name: str) -> None:
+    make_cub(tmp_path, 7)
+    lines = (tmp_path / name).read_text().splitlines()
+    put(tmp_path / name, "\n".join(line for line in lines if line.split()[0] not in {"303", "706", "2000"}))
+    with pytest.raises(ConfigError, match="3 photographs are listed without their class or split") as caught:
         open_cub(tmp_path)
-    put(tmp_path / "image_class_labels.txt", (tmp_path / "image_class_labels.txt").read_text() + "9000 3\n")
-    with pytest.raises(ConfigError, match=r"train_test_split\.txt says nothing of image 9000"):
+    for photograph in (
+        "003.Sooty_Albatross/Bird_0001",
+        "007.Parakeet_Auklet/Bird_0002",
+        "020.Yellow_breasted_Chat/Bird_0",
+    ):
+        assert photograph in str(caught.value)
+    assert len(open_cub(tmp_path, check=False).entries) == 18
+
+
+def test_boxes_lie_around_what_the_file_says(tmp_path: Path) -> None:
+    make_cub(tmp_path)
+    put(tmp_path / "bounding_boxes.txt", "300 1.5 2.0 7.2 8.0\n303 0.0 0.0 16.0 12.0\n12345 9 9 9 9\n")
+    boxes = {entry.name: entry.box for entry in open_cub(tmp_path).entries}
+    assert boxes.pop("003.Sooty_Albatross/Bird_0000.jpg") == (1, 2, 8, 8)
+    assert boxes.pop("003.Sooty_Albatross/Bird_0001.jpg") == (0, 0, 16, 12)
+    assert set(boxes.values()) == {None}
+    data = open_cub(tmp_path)
+    assert data.read(data.entries[0]).box == (1, 2, 8, 8)
+
+
+@pytest.mark.parametrize("box", ["1 2 3", "1 2 3 4 5", "a b c d", "1 2 0 4", "1 2 3 -4", "nan 2 3 4", "1 2 inf 4"])
+def test_a_box_that_is_none_is_named(tmp_path: Path, box: str) -> None:
+    make_cub(tmp_path, 3)
+    put(tmp_path / "bounding_boxes.txt", f"303 1 1 5 5\n300 {box}\n")
+    with pytest.raises(ConfigError, match=r"bounding_boxes\.txt, line 2: .*left, top, width and height"):
         open_cub(tmp_path)
 
 
@@ -131,12 +159,24 @@ def test_one_class_is_refused(tmp_path: Path) -> None:
         open_cub(tmp_path)
 
 
-def test_missing_photographs_are_only_missed_when_read(tmp_path: Path) -> None:
+def test_missing_photographs_are_missed_at_once(tmp_path: Path) -> None:
     data = open_cub(make_cub(tmp_path))
     (tmp_path / "images" / data.entries[0].name).unlink()
-    again = open_cub(tmp_path)
+    with pytest.raises(ConfigError, match=re.escape(f"1 photograph is missing ('{data.entries[0].name}')")):
+        open_cub(tmp_path)
+    again = open_cub(tmp_path, check=False)
     assert again.entries == data.entries
     assert again.fingerprint != data.fingerprint
+
+
+def test_two_hundred_classes(tmp_path: Path) -> None:
+    data = open_cub(making.make_cub(tmp_path))
+    assert (len(data.classes), len(data.entries)) == (200, 800)
+    assert Counter(entry.split for entry in data.entries) == {"test": 400, "train": 400}
+    sample = data.read(data.entries[-1])
+    assert sample.label == "Made up bird 200"
+    assert sample.mask is not None
+    assert sample.box == cv2.boundingRect(sample.mask.astype(np.uint8))
 
 
 @pytest.mark.real_data
@@ -149,3 +189,5 @@ def test_the_real_ones(real_data: Path) -> None:
     mask = data.read(data.entries[0]).mask
     assert mask is not None
     assert set(np.unique(mask)) == {0, 1}
+    left, top, width, height = data.entries[0].box or (0, 0, 0, 0)
+    assert mask[top : top + height, left : left + width].sum() > 0.9 * mask.sum()

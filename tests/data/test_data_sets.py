@@ -20,10 +20,12 @@ from bgbias_core.data import (
     open_cub,
     open_data,
     open_folder,
+    open_waterbirds,
     recognise,
 )
 from bgbias_core.errors import BgBiasError, ConfigError, ImageError, MaskError, UnknownNameError
 from bgbias_core.images import check_image, check_pair
+from tests.data import making
 from tests.data.made_up import make_cub, make_folder, picture, put
 
 
@@ -56,6 +58,23 @@ def _folder_with_masks(folder: Path) -> Case:
     return Case(lambda: open_folder(folder, masks), lambda: _shortened(masks) and open_folder(folder, masks))
 
 
+def _many_classes(folder: Path) -> Case:
+    making.make_cub(folder, 200, 3)
+    return Case(lambda: open_cub(folder), lambda: _shortened(folder / "segmentations") and open_cub(folder))
+
+
+def _waterbirds(folder: Path) -> Case:
+    making.make_waterbirds(folder, masks=True)
+    return Case(lambda: open_waterbirds(folder), lambda: _shortened(folder) and open_waterbirds(folder))
+
+
+def _waterbirds_in_cub(folder: Path) -> Case:
+    making.make_waterbirds_in_cub(folder)
+    return Case(
+        lambda: open_waterbirds(folder), lambda: _shortened(folder / "segmentations") and open_waterbirds(folder)
+    )
+
+
 def _real_cub(folder: Path) -> Case:
     return Case(lambda: open_cub(folder), lambda: open_folder(folder / "images"))
 
@@ -67,7 +86,15 @@ def _shortened(folder: Path) -> Path:
     return path
 
 
-CASES = {"aviary": _aviary, "cub": _cub, "folder": _folder, "folder with masks": _folder_with_masks}
+CASES = {
+    "aviary": _aviary,
+    "cub": _cub,
+    "cub of 200 classes": _many_classes,
+    "waterbirds": _waterbirds,
+    "waterbirds in cub": _waterbirds_in_cub,
+    "folder": _folder,
+    "folder with masks": _folder_with_masks,
+}
 
 
 class TestEveryDataSet:
@@ -96,6 +123,7 @@ class TestEveryDataSet:
         for entry in [*data.entries[:3], data.entries[-1]]:
             sample, again = data.read(entry), case.open().read(entry)
             assert (sample.name, sample.label, sample.place) == (entry.name, entry.label, entry.place)
+            assert (sample.place_group, sample.box) == (entry.place_group, entry.box)
             check_image(sample.image)
             assert np.array_equal(sample.image, again.image)
             assert (sample.mask is not None) == data.has_masks
@@ -114,10 +142,10 @@ class TestEveryDataSet:
         splits = {split: {e.name for e in entries if e.split == split} for split in ("train", "validation", "test")}
         assert sum(map(len, splits.values())) == len(entries)
         assert splits["test"]
-        assert (splits["train"] and splits["validation"]) or entries[0].name.startswith("test-")
+        assert splits["train"] or entries[0].name.startswith("test-")
 
 
-@pytest.mark.parametrize("make", [_cub, _folder_with_masks], ids=["cub", "folder"])
+@pytest.mark.parametrize("make", [_cub, _folder_with_masks, _waterbirds], ids=["cub", "folder", "waterbirds"])
 class TestDamage:
     @pytest.mark.parametrize(
         ("content", "said"), [(b"", "empty"), (b"no picture", "not a picture"), (None, "no such file")]
@@ -149,7 +177,7 @@ class TestDamage:
         data = make(root).open()
         entry = data.entries[0]
         name = entry.name.replace(".jpg", suffix)
-        (path,) = (found for found in root.rglob(f"*{suffix}") if found.as_posix().endswith(name))
+        (path,) = (found for found in root.rglob(f"*{suffix}") if found.as_posix().endswith(f"/{name}"))
         return data, entry, path
 
 
@@ -161,6 +189,12 @@ class TestOpenData:
             open_folder(own, tmp_path / "masks").fingerprint
         )
         assert (recognise(cub), recognise(own)) == ("cub", "folder")
+        birds = making.make_waterbirds(tmp_path / "birds")
+        assert open_data("waterbirds", birds).fingerprint == open_waterbirds(birds).fingerprint
+        assert recognise(birds) == "waterbirds"
+        assert recognise(making.make_waterbirds_in_cub(tmp_path / "both")) == "cub", "a folder inside changes nothing"
+        put(own / "metadata.csv", "file_name,label\na.jpg,1\n")
+        assert recognise(own) == "folder", "somebody else's metadata.csv"
         shutil.rmtree(tmp_path / "masks")
         assert not open_data("folder", own).has_masks
 
@@ -173,6 +207,8 @@ class TestOpenData:
             ("cub", "x", "y", "leave the folder of masks out"),
             ("cub", "x", None, "There is no folder"),
             ("folder", "x", None, "There is no folder"),
+            ("waterbirds", "x", None, "There is no folder"),
+            ("waterbirds", ".", "y", "There is no folder"),
         ],
     )
     def test_what_cannot_be_opened_is_said(
@@ -189,6 +225,7 @@ class TestOpenData:
         assert {name: spec.needs_folder for name, spec in DATA_SETS.items()} == {
             "aviary": False,
             "cub": True,
+            "waterbirds": True,
             "folder": True,
         }
 

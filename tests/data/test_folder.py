@@ -45,7 +45,7 @@ def test_a_class_splits_the_same_whatever_else_is_there(tmp_path: Path) -> None:
 
 
 def test_folders_for_the_splits_are_kept(tmp_path: Path) -> None:
-    make_folder(tmp_path, {"train/kite": 4, "train/kestrel": 4, "val/kite": 2, "test/kite": 3, "test/rook": 1})
+    make_folder(tmp_path, {"train/kite": 4, "train/kestrel": 4, "val/kite": 2, "test/kite": 3, "train/rook": 1})
     data = open_folder(tmp_path)
     assert data.classes == ("kestrel", "kite", "rook")
     for entry in data.entries:
@@ -86,7 +86,7 @@ def test_masks_may_lie_inside_and_are_no_class(tmp_path: Path) -> None:
 def test_a_photograph_without_its_mask_is_named(tmp_path: Path) -> None:
     make_folder(tmp_path / "photos", {"a": 3, "b": 3}, tmp_path / "masks")
     (tmp_path / "masks" / "b" / "2.png").unlink()
-    with pytest.raises(ConfigError, match=r"1 of 6 photographs have no mask.*'b/2\.png'"):
+    with pytest.raises(ConfigError, match=r"1 photograph has no mask \('b/2\.jpg'\)"):
         open_folder(tmp_path / "photos", tmp_path / "masks")
 
 
@@ -97,8 +97,42 @@ def test_hidden_files_links_and_other_files_are_passed_over(tmp_path: Path) -> N
         put(tmp_path / name, picture(1))
     (tmp_path / "a" / "again").symlink_to(tmp_path)
     (tmp_path / "c").symlink_to(tmp_path / "b")
-    (tmp_path / "empty").mkdir()
     assert open_folder(tmp_path).entries == expected
+
+
+def test_classes_without_photographs_are_named_together(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"a": 3, "b": 3})
+    put(tmp_path / "rook" / "IMG_1.heic", b"of a kind that is not read")
+    (tmp_path / "wren").mkdir()
+    with pytest.raises(ConfigError, match=r"2 classes have no photographs \('rook', 'wren'\)"):
+        open_folder(tmp_path)
+    assert open_folder(tmp_path, check=False).classes == ("a", "b")
+
+
+def test_classes_without_training_photographs_are_named(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"train/kite": 4, "train/kestrel": 4, "test/kite": 2, "test/rook": 1})
+    with pytest.raises(ConfigError, match=r"1 class has no photographs to train on \('rook'\)"):
+        open_folder(tmp_path)
+
+
+def test_a_set_to_test_on_needs_no_training_photographs(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"test/kite": 2, "test/rook": 1})
+    assert open_folder(tmp_path).classes == ("kite", "rook")
+
+
+@pytest.mark.parametrize("beside", ["masks", "segmentations"])
+@pytest.mark.parametrize("named", [False, True])
+def test_images_and_masks_may_lie_beside_each_other(tmp_path: Path, beside: str, named: bool) -> None:
+    make_folder(tmp_path / "images", {"a": 3, "b": 3}, tmp_path / beside)
+    data = open_folder(tmp_path, tmp_path / beside if named else None)
+    assert (data.classes, data.has_masks, data.folder) == (("a", "b"), True, tmp_path)
+    assert data.entries == open_folder(tmp_path / "images").entries
+    assert data.read(data.entries[0]).mask is not None
+
+
+def test_a_class_may_be_called_images(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"images": 3, "masks": 3, "c": 3})
+    assert open_folder(tmp_path).classes == ("c", "images", "masks")
 
 
 def test_endings_are_those_of_pictures(tmp_path: Path) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bgbias_core.data import pictures
 from bgbias_core.data.pictures import PICTURES, Picture, find_pictures, read_picture
-from bgbias_core.data.places import find_scenes
-from bgbias_core.errors import ConfigError, ImageError, UnknownNameError
+from bgbias_core.errors import ImageError, UnknownNameError
 from bgbias_core.images import check_image
 
 
@@ -54,54 +51,3 @@ class TestPictures:
         assert "lost" not in find_pictures()
         with pytest.raises(ImageError, match="no_such_package_here"):
             read_picture("lost")
-
-
-def _touch(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"")
-    return path
-
-
-class TestFindScenes:
-    def test_places_are_folders_nested_ones_too(self, tmp_path: Path) -> None:
-        ocean = _touch(tmp_path / "ocean" / "b.JPG")
-        first = _touch(tmp_path / "ocean" / "a.png")
-        forest = _touch(tmp_path / "f" / "forest" / "broadleaf" / "1.jpg")
-        _touch(tmp_path / "ocean" / "notes.txt")
-        _touch(tmp_path / ".hidden" / "secret.jpg")
-        assert find_scenes(tmp_path) == {"f/forest/broadleaf": (forest,), "ocean": (first, ocean)}
-
-    def test_a_flat_folder_is_one_place(self, tmp_path: Path) -> None:
-        scene = _touch(tmp_path / "kitchen" / "1.jpg")
-        assert find_scenes(tmp_path / "kitchen") == {"kitchen": (scene,)}
-
-    def test_the_list_is_bounded(self, tmp_path: Path) -> None:
-        for index in range(10):
-            _touch(tmp_path / "ocean" / f"{index}.jpg")
-        assert [path.name for path in find_scenes(tmp_path, per_place=3)["ocean"]] == ["0.jpg", "1.jpg", "2.jpg"]
-
-    def test_too_deep_is_passed_over(self, tmp_path: Path) -> None:
-        _touch(tmp_path / "a" / "b" / "c" / "d" / "e" / "1.jpg")
-        _touch(tmp_path / "a" / "1.jpg")
-        assert list(find_scenes(tmp_path)) == ["a"]
-
-    def test_links_to_folders_cannot_lead_in_circles(self, tmp_path: Path) -> None:
-        _touch(tmp_path / "a" / "1.jpg")
-        (tmp_path / "a" / "again").symlink_to(tmp_path)
-        assert list(find_scenes(tmp_path)) == ["a"]
-
-    @pytest.mark.parametrize("name", ["absent", "empty", "file.jpg"])
-    def test_nothing_to_list_is_one_sentence(self, tmp_path: Path, name: str) -> None:
-        (tmp_path / "empty").mkdir()
-        _touch(tmp_path / "file.jpg")
-        with pytest.raises(ConfigError, match="give"):
-            find_scenes(tmp_path / name)
-
-    @pytest.mark.real_data
-    def test_real_scenes(self, real_data: Path) -> None:
-        from bgbias_core.images import read_image
-
-        found = find_scenes(real_data / "scenes", per_place=2)
-        assert "ocean" in found
-        assert all(len(paths) == 2 for paths in found.values())
-        assert np.ptp(read_image(found["ocean"][0])) > 50
