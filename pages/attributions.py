@@ -34,7 +34,7 @@ _DEFAULT_PHOTO_METHODS = ["grad_cam", "occlusion", "saliency"]
 def _pick(photograph: Photograph, case: Case | None) -> tuple[Subject, list[Card], list[str]]:
     controls, shown = st.columns([3, 2], gap="large")
     with controls:
-        cards = pick_checkpoints(photograph.task, case)
+        cards = pick_checkpoints(photograph, case)
         drawn = photograph.bird is not None
         methods = st.pills(
             "Methods",

@@ -31,7 +31,7 @@ def show_one_picture() -> None:
         scenes = choose_scenes(photograph.bird, None if case is None else case.scene)
     with who:
         lifted = pick_mask(photograph, case)
-        cards = pick_checkpoints(photograph.task, case)
+        cards = pick_checkpoints(photograph, case)
     if cards:
         st.header("3 · What each one sees", divider="gray")
         show_seen(photograph, lifted, scenes, cards)

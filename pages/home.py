@@ -14,7 +14,7 @@ from bgbias_core.aviary import SPECIES, TEST_BIRDS, Recipe, draw_recipes
 from bgbias_core.data import TRAINING_SIZE, swapped_places
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import Mask, encode_jpeg
-from bgbias_core.masks import DEFAULT_MASKER, MaskResult, load_masker
+from bgbias_core.masks import MaskResult, default_masker, load_masker
 from pages.components.loaders import aviary_picture, listing, load_checkpoint_cached
 from pages.components.matrix import Row, matrix_html
 from pages.components.measured import show_measured
@@ -27,6 +27,7 @@ from pages.components.page import (
     train_page,
 )
 
+MASKER = default_masker("aviary")
 REBUILD = "python -m bgbias_core checkpoints rebuild"
 BACKBONES = {"ConvNeXt": "aviary-convnext", "Vision transformer (ViT)": "aviary-vit"}
 _SHOWN_SIZE = 192
@@ -117,7 +118,7 @@ def recipe_of(bird: int) -> Recipe:
 def predicted_mask(bird: int, place: str) -> Mask:
     """The default masker's mask of a bird in a place, found in the picture that the models see."""
     image, _ = aviary_picture(swapped_places(recipe_of(bird))[place], TRAINING_SIZE)
-    return load_masker(DEFAULT_MASKER)(image).mask
+    return load_masker(MASKER)(image).mask
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
@@ -144,7 +145,7 @@ def predicted_names(
         for place, recipe in places.items():
             image, mask = aviary_picture(recipe, TRAINING_SIZE)
             given = MaskResult(mask, "given", "aviary")
-            seen = given if source == "given" else MaskResult(predicted_mask(bird, place), "predicted", DEFAULT_MASKER)
+            seen = given if source == "given" else MaskResult(predicted_mask(bird, place), "predicted", MASKER)
             shown.append(Presentation(place, image, seen))
     with lock:
         names = [verdict.name for verdict in judge(loaded, shown)]
@@ -247,7 +248,8 @@ def main() -> None:
         "**Early** masking blacks the background out before the model looks; **late** masking removes it from the last "
         "features, after the network has mixed it in. A **given** mask comes from the drawing itself: early masking "
         "with it sees the same pixels everywhere and cannot change, which is a property and not a result. A "
-        "**predicted** mask is found in each picture by GrabCut, as it would have to be in a photograph."
+        "**predicted** mask is found in each picture by a network trained for that, as it would have to be in a "
+        "photograph."
     )
     show_ways_on()
     measured = st.container()

@@ -39,7 +39,7 @@ def _judge(cards: list[Card], shown: list[Presentation]) -> tuple[list[Card], di
 def _show_verdict(
     photograph: Photograph, lifted: Lifted, scenes: Scenes, placement: Placement, case: Case | None
 ) -> None:
-    cards = pick_checkpoints(photograph.task, case)
+    cards = pick_checkpoints(photograph, case)
     if not lifted.clear:
         st.info(
             "The verdict appears once there is an object: mark it in step 2.",

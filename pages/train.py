@@ -84,7 +84,8 @@ def _show_own() -> None:
         measurement = measure("own", arguments, measured)
         if waiting and not pending(measurement):
             st.rerun(scope="app")
-        ready = show_estimate(measurement)
+        # A head on a frozen backbone takes moments and little memory: nobody need wait for its estimate.
+        ready = show_estimate(measurement) or (config.model.frozen and pending(measurement))
         if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, key="start"):
             _start(
                 config.title,

@@ -30,6 +30,7 @@ FLOORS = (
     ("data",),
     ("evaluation",),
     ("attribution", "training"),
+    ("benchmark",),
     ("plots", "report"),
     ("cli", "serving", "pages", "__main__"),
     ("app",),

@@ -16,7 +16,7 @@ from bgbias_core.aviary import Recipe, draw_recipes, render
 from bgbias_core.errors import ConfigError
 from bgbias_core.evaluation import Interval, cluster_bootstrap, common_correlation, paired_difference
 from bgbias_core.evaluation.shapley import Coalitions, aviary_coalitions
-from bgbias_core.masks import DEFAULT_MASKER, Masker, MaskResult, given, load_masker
+from bgbias_core.masks import Masker, MaskResult, default_masker, given, load_masker
 from bgbias_core.models import Checkpoint
 
 Progress = Callable[[int, int], None]
@@ -100,7 +100,7 @@ def measure_shares(
     *,
     n: int,
     sources: Sequence[GivenOrPredicted] = ("given", "predicted"),
-    masker: str = DEFAULT_MASKER,
+    masker: str | None = None,
     progress: Progress | None = None,
 ) -> Shares:
     """Explain each checkpoint's own answer on the first ``n`` test birds, ID, and measure shares on the true masks.
@@ -112,7 +112,7 @@ def measure_shares(
         methods: Names of ``METHODS``.
         n: Number of birds.
         sources: Where the masks come from that masked checkpoints look at.
-        masker: What predicts masks.
+        masker: What predicts masks; ``None`` takes Aviary's segmenter.
         progress: Called with (attributions done, all of them).
 
     Raises:
@@ -122,6 +122,7 @@ def measure_shares(
     """
     if n < 1:
         raise ConfigError(f"Shares are measured on at least 1 bird, got {n}; give a positive number.")
+    masker = masker or default_masker("aviary")
     finder = load_masker(masker)
     correlation = common_correlation([checkpoint.card for checkpoint in checkpoints])
     views = [

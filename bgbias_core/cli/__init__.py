@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import typer
 
-from bgbias_core.cli import aviary, checkpoints, evaluate, evaluations, explain, jobs, pictures
+from bgbias_core.cli import (
+    aviary,
+    backbones,
+    benchmark,
+    checkpoints,
+    data,
+    evaluate,
+    evaluations,
+    explain,
+    fetch,
+    generate,
+    jobs,
+    pictures,
+    segmenter,
+)
 from bgbias_core.cli.shared import SentenceGroup
 
 app = typer.Typer(
@@ -23,8 +37,14 @@ pictures.register(app)
 aviary.register(app)
 evaluate.register(app)
 evaluations.register(app)
+benchmark.register(app)
 explain.register(app)
 checkpoints.register(app)
+data.register(app)
+generate.register(data.data_app)
+fetch.register(data.data_app)
+backbones.register(app)
+segmenter.register(app)
 jobs.register(app)
 
 __all__ = ["app"]

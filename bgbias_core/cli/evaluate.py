@@ -22,7 +22,22 @@ class DataKind(StrEnum):
 
     AVIARY = "aviary"
     CUB = "cub"
+    WATERBIRDS = "waterbirds"
     FOLDER = "folder"
+
+
+class Condition(StrEnum):
+    """Conditions that an evaluation on photographs can add."""
+
+    MIXED_SAME = "mixed_same"
+    MIXED_RAND = "mixed_rand"
+
+
+class CutWith(StrEnum):
+    """Which mask alone cuts objects out."""
+
+    GIVEN = "given"
+    PREDICTED = "predicted"
 
 
 class Split(StrEnum):
@@ -50,6 +65,20 @@ def evaluate(
     scenes: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Photographs: scenes to put objects on, one folder a place.")
     ] = None,
+    condition: Annotated[
+        list[Condition] | None,
+        typer.Option(help="Photographs: put objects on each other's backgrounds too; may be repeated."),
+    ] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Photographs: backgrounds of each condition drawn for each; by default 1, and 1 scene of every place.",
+        ),
+    ] = None,
+    cut_with: Annotated[
+        CutWith | None, typer.Option(help="Photographs: cut objects out with these masks only; by default with both.")
+    ] = None,
     split: Annotated[Split | None, typer.Option(help="Photographs: which part; by default test.")] = None,
     n: Annotated[
         int | None, typer.Option(min=1, help="Samples; by default 1500 birds or 100 photographs, drawn with the seed.")
@@ -74,12 +103,14 @@ def evaluate(
 ) -> None:
     """Measure checkpoints, each figure with n and its 95% interval, and keep every single answer in a Parquet file."""
     from bgbias_core.data import open_data
-    from bgbias_core.evaluation import N_PREDICTED, PHOTOGRAPHS, N, evaluate_on_aviary, evaluate_on_photographs
-    from bgbias_core.masks import DEFAULT_MASKER
+    from bgbias_core.evaluation import BOTH, N_PREDICTED, PHOTOGRAPHS, N, evaluate_on_aviary, evaluate_on_photographs
     from bgbias_core.models import load_checkpoint
     from bgbias_core.paths import own_evaluations
 
-    of_photographs: dict[str, object] = {"--root": root, "--masks": masks, "--scenes": scenes, "--split": split}
+    of_photographs: dict[str, object] = {
+        "--root": root, "--masks": masks, "--scenes": scenes, "--condition": condition, "--draws": draws,
+        "--cut-with": cut_with, "--split": split,
+    }  # fmt: skip
     of_aviary: dict[str, object] = {"--n-predicted": n_predicted, "--correlation": correlation, "--save": save or None}
     _refuse_others(data, of_photographs if data == DataKind.AVIARY else of_aviary)
     name = _name(name, out)
@@ -90,7 +121,7 @@ def evaluate(
             n=N if n is None else n,
             n_predicted=N_PREDICTED if n_predicted is None else n_predicted,
             correlation=correlation,
-            masker=masker or DEFAULT_MASKER,
+            masker=masker,
             seed=seed,
             shapley=shapley,
             name=name,
@@ -101,9 +132,12 @@ def evaluate(
             loaded,
             open_data(data.value, root, masks),
             scenes=scenes,
+            conditions=[one.value for one in condition or ()],
+            draws=draws,
+            cut_with=BOTH if cut_with is None else (cut_with.value,),
             n=PHOTOGRAPHS if n is None else n,
             split=(split or Split.TEST).value,
-            masker=masker or DEFAULT_MASKER,
+            masker=masker,
             seed=seed,
             shapley=shapley,
             name=name,
@@ -159,7 +193,7 @@ def save_metrics(card: Card, folder: Path, metrics: tuple[Metric, ...]) -> None:
 def _refuse_others(data: DataKind, options: dict[str, object]) -> None:
     wrong = [option for option, value in options.items() if value is not None]
     if wrong:
-        whose = "photographs (--data cub or folder)" if data == DataKind.AVIARY else "Aviary"
+        whose = "photographs (--data cub, waterbirds or folder)" if data == DataKind.AVIARY else "Aviary"
         are = "is" if len(wrong) == 1 else "are"
         raise ConfigError(f"{' and '.join(wrong)} {are} for {whose}; leave that out, or choose other --data.")
 

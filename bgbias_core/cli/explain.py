@@ -149,13 +149,13 @@ def _bird(number: int, place: str | None, source: MaskSource, masker: str | None
     from bgbias_core.aviary import draw_recipes, render
     from bgbias_core.data import TRAINING_SIZE, swapped_places
     from bgbias_core.evaluation import aviary_coalitions
-    from bgbias_core.masks import DEFAULT_MASKER, given, load_masker
+    from bgbias_core.masks import default_masker, given, load_masker
     from bgbias_core.registry import lookup
 
     recipe = draw_recipes("test", number)[-1]
     if place is not None:
         recipe = lookup(swapped_places(recipe), place, "place")
-    finder = load_masker(masker or DEFAULT_MASKER)
+    finder = load_masker(masker or default_masker("aviary"))
     drawn = render(recipe, TRAINING_SIZE)
     true = given(drawn.image, drawn.mask)
     coalitions = None
@@ -241,7 +241,6 @@ def _print_shares(
     as_json: bool,
 ) -> None:
     from bgbias_core.attribution import measure_shares
-    from bgbias_core.masks import DEFAULT_MASKER
     from bgbias_core.models import load_checkpoint
 
     shares = measure_shares(
@@ -249,7 +248,7 @@ def _print_shares(
         methods,
         n=n,
         sources=("given", "predicted") if mask_source is None else (_name_of(mask_source),),
-        masker=masker or DEFAULT_MASKER,
+        masker=masker,
         progress=counter("attributions"),
     )
     if as_json:

@@ -167,10 +167,10 @@ def lift(picture: Image, mask: Path | None, masker: str | None, box: str | None)
         ConfigError: Both a mask and something that looks for one are given.
         MaskError: The mask does not belong to the photograph, or marks nothing.
     """
-    from bgbias_core.masks import DEFAULT_MASKER, from_file, load_masker
+    from bgbias_core.masks import default_masker, from_file, load_masker
 
     if mask is None:
-        finder = load_masker(masker or DEFAULT_MASKER)
+        finder = load_masker(masker or default_masker("photograph"))
         return finder(picture, box=read_box(box)), finder
     if masker is not None or box is not None:
         raise ConfigError("--mask gives the object, --masker and --box look for it; give either the mask or those.")

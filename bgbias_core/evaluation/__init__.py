@@ -1,10 +1,12 @@
 """Predicting, measuring, and saying how sure the measured numbers are."""
 
 from bgbias_core.evaluation.aviary import N_PREDICTED, N, common_correlation, evaluate_on_aviary
+from bgbias_core.evaluation.composites import MIXED, Scene, draw_scenes
+from bgbias_core.evaluation.doubt import DOUBTED_SHARE, doubtful_below, highest_probabilities, is_doubtful
 from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, paired_difference, wilson
 from bgbias_core.evaluation.measures import Measured, SummaryRow, card_metrics, summarise
 from bgbias_core.evaluation.pairs import COMPARABLE, Comparison, compare_pair
-from bgbias_core.evaluation.photographs import PHOTOGRAPHS, Scene, draw_scenes, evaluate_on_photographs
+from bgbias_core.evaluation.photographs import BOTH, PHOTOGRAPHS, evaluate_on_photographs
 from bgbias_core.evaluation.predict import Prediction, network_input, predict_probabilities, top_predictions
 from bgbias_core.evaluation.results import (
     Evaluation,
@@ -38,8 +40,11 @@ from bgbias_core.evaluation.swaps import (
 from bgbias_core.evaluation.table import COLUMNS
 
 __all__ = [
+    "BOTH",
     "COLUMNS",
     "COMPARABLE",
+    "DOUBTED_SHARE",
+    "MIXED",
     "NO_OBJECT",
     "N_PREDICTED",
     "ORIGINAL",
@@ -66,11 +71,14 @@ __all__ = [
     "common_correlation",
     "compare_pair",
     "confidence",
+    "doubtful_below",
     "draw_scenes",
     "evaluate",
     "evaluate_on_aviary",
     "evaluate_on_photographs",
     "find_evaluation",
+    "highest_probabilities",
+    "is_doubtful",
     "judge",
     "list_evaluations",
     "load_evaluation",

@@ -11,7 +11,6 @@ import pandas as pd
 from bgbias_core.aviary import PLACES, SPEC_VERSION, SPECIES, TEST_BIRDS, Recipe
 from bgbias_core.data import AviaryQuery, load_recipes, swapped_places
 from bgbias_core.errors import ConfigError
-from bgbias_core.evaluation.found_masks import find_masks
 from bgbias_core.evaluation.headers import (
     check_checkpoints,
     command_of,
@@ -23,7 +22,6 @@ from bgbias_core.evaluation.headers import (
 from bgbias_core.evaluation.results import EvaluatedData, Evaluation, Header, check_name
 from bgbias_core.evaluation.run import (
     SHAPLEY_PICTURES,
-    LookedAt,
     Progress,
     Shown,
     Tick,
@@ -31,9 +29,10 @@ from bgbias_core.evaluation.run import (
     mask_sources,
 )
 from bgbias_core.evaluation.shapley import Coalitions, aviary_coalitions
+from bgbias_core.evaluation.sharing import LookedAt
 from bgbias_core.evaluation.table import make_table
 from bgbias_core.images import Mask
-from bgbias_core.masks import DEFAULT_MASKER, Masker, load_masker
+from bgbias_core.masks import KeptMasks, default_masker, load_masker
 from bgbias_core.models import Card, Checkpoint
 
 N = TEST_BIRDS
@@ -47,7 +46,7 @@ def evaluate_on_aviary(
     n: int = N,
     n_predicted: int = N_PREDICTED,
     correlation: float | None = None,
-    masker: str = DEFAULT_MASKER,
+    masker: str | None = None,
     seed: int = 0,
     shapley: int = 0,
     name: str | None = None,
@@ -64,7 +63,7 @@ def evaluate_on_aviary(
         n: Number of test birds.
         n_predicted: Number of those birds, the first ones, for predicted masks and for all places; may be 0.
         correlation: Correlation of the ID places; by default that of the checkpoints' training data.
-        masker: Name of the masker.
+        masker: Name of the masker; ``None`` takes Aviary's segmenter.
         seed: Another seed gives other birds.
         shapley: For how many birds, the first ones, two-player Shapley values are computed, ID and OOD.
         name: Name of the evaluation; by default made from checkpoints and options.
@@ -82,11 +81,12 @@ def evaluate_on_aviary(
             "masks and Shapley values of 0 or more."
         )
     check_checkpoints(checkpoints)
+    masker = masker or default_masker("aviary")
     options: dict[str, object] = {
         "n": n if n != N else None,
         "n-predicted": n_predicted if n_predicted != N_PREDICTED else None,
         "correlation": correlation,
-        "masker": masker if masker != DEFAULT_MASKER else None,
+        "masker": masker if masker != default_masker("aviary") else None,
         "seed": seed or None,
     }
     names = [checkpoint.card.name for checkpoint in checkpoints]
@@ -94,7 +94,7 @@ def evaluate_on_aviary(
     name = check_name(name or usual_name("aviary", names, command))
     correlation = common_correlation([checkpoint.card for checkpoint in checkpoints], correlation)
     query = AviaryQuery("test", n, correlation=correlation, seed=seed)
-    birds = _Birds(query, min(n_predicted, n), min(shapley, n), load_masker(masker))
+    birds = _Birds(query, min(n_predicted, n), min(shapley, n), KeptMasks(load_masker(masker)))
     header = Header(
         name=name,
         title=f"Aviary, {n:,} test birds: {_titles(checkpoints)}",
@@ -156,7 +156,7 @@ class _Birds:
     query: AviaryQuery
     first: int
     shapley: int
-    masker: Masker
+    masker: KeptMasks
 
     def steps(self, checkpoints: Sequence[Checkpoint]) -> int:
         """How many pictures are drawn, masked and classified for checkpoints of one size."""
@@ -191,11 +191,11 @@ class _Birds:
         images, masks = load_recipes([recipe for _, recipe in recipes], size, progress=drawing)
         drawing(1, 1)
         first = [row for row, (index, _) in enumerate(recipes) if index < self.first] if with_predicted else []
-        found = find_masks(self.masker, [images[row] for row in first], progress=tick.within(len(first)))
+        found = self.masker.find_all([images[row] for row in first], tick.within(len(first)))
         for row, (index, recipe) in enumerate(recipes):
             looked_at: dict[LookedAt, Mask] = {"given": masks[row].astype(np.float32)}
             if row < len(first):
-                looked_at["predicted"] = found[row]
+                looked_at["predicted"] = found[row].mask
             yield Shown(
                 sample=f"test-{index:05d}",
                 label=recipe.species,

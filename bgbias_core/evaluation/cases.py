@@ -11,12 +11,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from bgbias_core.aviary import Recipe, draw_recipes
+from bgbias_core.compositing import Composite
 from bgbias_core.data import Entry, PhotographSet, Sample, aviary_sample, open_data
 from bgbias_core.errors import EvaluationError
+from bgbias_core.evaluation.composites import MIXED, Background, Scene, compose
 from bgbias_core.evaluation.parts import probability_lost, shapley_share
-from bgbias_core.evaluation.photographs import Scene
 from bgbias_core.evaluation.results import Evaluation
-from bgbias_core.evaluation.swaps import ORIGINAL, Presentation, present
+from bgbias_core.evaluation.swaps import ORIGINAL, Presentation
 from bgbias_core.images import Image, read_image
 from bgbias_core.masks import Masker, MaskResult, given, load_masker
 from bgbias_core.models import find_checkpoint
@@ -32,7 +33,7 @@ class Row:
         label: Its class, where known.
         condition: How it was presented.
         place: Where it was shown.
-        scene: The scene's path below the folder of scenes.
+        scene: The scene's path below the folder of scenes; or the name of the photograph that lent its background.
         checkpoint: Who judged it.
         mask_source: What the checkpoint looked at: ``none``, ``given`` or ``predicted``.
         lifted_by: What cut the object out; empty where nothing was cut.
@@ -74,7 +75,8 @@ class RemadeCase:
         shown: The very picture that was judged, with the mask that was looked at. Where the checkpoint looked at none,
             the given mask of that picture if there is one, else what the masker finds in it.
         recipe: What the judged picture was drawn from; ``None`` for photographs.
-        scene: What the object was put on; ``None`` for the reference itself.
+        scene: What the object was put on, or the photograph that lent its background; ``None`` for the reference
+            itself.
     """
 
     row: Row
@@ -177,10 +179,7 @@ class Cases:
         sample = self._read(row)
         if not row.lifted_by:
             return sample.image
-        scene = self._scene(row)
-        # Given or not, a mask that counts as given is moved along, and the masker does not run on the composite.
-        lifted = replace(self._mask(sample, row.lifted_by), source="given")
-        return present(sample.image, lifted, {scene.name: scene.image})[1].image
+        return self._composite(row, sample, self._background(row)).image
 
     def _bird(self, row: Row, size: int) -> RemadeCase:
         home, recipe = self._recipe(row, moved=False), self._recipe(row, moved=True)
@@ -195,10 +194,20 @@ class Cases:
         if not row.lifted_by:
             shown = Presentation(ORIGINAL, sample.image, self._mask(sample, row.mask_source))
             return RemadeCase(row, sample, None, shown, None, None)
-        scene = self._scene(row)
-        lifted = self._mask(sample, row.lifted_by)
-        shown = present(sample.image, lifted, {scene.name: scene.image}, masker=self._masker)[1]
-        return RemadeCase(row, sample, None, shown, None, scene)
+        background = self._background(row)
+        composite = self._composite(row, sample, background)
+        # A checkpoint that looks at no mask is shown with the mask that is sure, where there is one.
+        looked_at = row.lifted_by if row.mask_source == "none" else row.mask_source
+        mask = given(composite.image, composite.mask) if looked_at == "given" else self._masker(composite.image)
+        image = background.donor.image if background.scene is None and background.donor else background.scene
+        scene = None if image is None else Scene(row.scene, row.place or "", image)
+        return RemadeCase(row, sample, None, Presentation(row.scene, composite.image, mask), None, scene)
+
+    def _composite(self, row: Row, sample: Sample, background: Background) -> Composite:
+        made = compose(sample.image, self._mask(sample, row.lifted_by), background, masker=self._masker)
+        if made is None:
+            raise self._gone(row)
+        return made
 
     def _mask(self, sample: Sample, source: str) -> MaskResult:
         if sample.mask is not None and source != "predicted":
@@ -225,9 +234,14 @@ class Cases:
             "compute the evaluation again."
         )
 
-    def _scene(self, row: Row) -> Scene:
+    def _background(self, row: Row) -> Background:
+        if row.condition in MIXED:
+            lender = self._entries.get(row.scene)
+            if lender is None:
+                raise self._gone(row)
+            return Background(row.condition, row.scene, row.place, donor=self._data.read(lender))
         path = Path(self.evaluation.header.data.scenes).expanduser() / row.scene
-        return Scene(row.scene, row.place or "", read_image(path))
+        return Background(row.condition, row.scene, row.place, scene=read_image(path))
 
     @cached_property
     def _masker(self) -> Masker:

@@ -66,14 +66,15 @@ def command_of(data: str, checkpoints: Sequence[str], options: Mapping[str, obje
     Args:
         data: Kind of the data.
         checkpoints: Their names.
-        options: Value of every option that differs from its default, without its dashes; ``None`` is left out.
+        options: Value of every option that differs from its default, without its dashes; ``None`` is left out, and
+            of a tuple each value is given.
     """
     words = ["python", "-m", "bgbias_core", "evaluate", "--data", data]
     for name in checkpoints:
         words += ["--checkpoint", name]
     for option, value in options.items():
-        if value is not None:
-            words += [f"--{option}", str(value)]
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [] if one is None else [f"--{option}", str(one)]
     return shlex.join(words)
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from bgbias_core.evaluation.headers import command_of
 from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, wilson
 from bgbias_core.evaluation.parts import (
-    ACCURACY,
-    ACCURACY_FOREIGN,
     ACCURACY_ID,
     ACCURACY_OOD,
     AVIARY_MEASURES,
+    BG_GAP,
     BOUNDS,
+    DIFFERENCES,
     FLIPS,
     GAP,
     LOST,
@@ -99,16 +99,21 @@ class SummaryRow:
 def summarise(evaluation: Evaluation) -> list[SummaryRow]:
     """Every measure of an evaluation, one row for each checkpoint, mask source and mask that cut objects out.
 
-    - accuracy: share of samples that are named right, Wilson's interval; no object found counts as wrong.
+    - accuracy: share of pictures that are named right, Wilson's interval; where a sample is shown several times, a
+      bootstrap over samples. No object found counts as wrong.
     - ID–OOD gap: accuracy ID − accuracy OOD on the same samples, paired bootstrap.
+    - BG-Gap: accuracy Mixed-Same − accuracy Mixed-Rand on the same samples, paired bootstrap; a sample that is shown
+      several times counts with its means.
+    - foreign-scene drop: accuracy on the photographs − accuracy on foreign scenes, likewise.
     - flip rate: share of (sample, scene) pairs whose name differs from the same sample's reference; pairs without an
       object before or after are left out; bootstrap over samples.
-    - worst-group accuracy: the lowest accuracy OOD of any (label, place group) with at least ``SMALLEST_GROUP``
-      samples, with that group's own interval.
+    - worst-group accuracy: the lowest accuracy (on Aviary: OOD) of any (label, place group) with at least
+      ``SMALLEST_GROUP`` samples, with that group's own interval.
     - probability lost: mean of what the reference's name lost in probability, over the same pairs.
     - Shapley background share: mean of |φ_bg| / (|φ_bg| + |φ_fg|) of the name given to each picture, where defined.
 
     Reference: Sagawa et al., "Distributionally Robust Neural Networks for Group Shifts", ICLR 2020 (worst group);
+        Xiao et al., "Noise or Signal: The Role of Image Backgrounds in Object Recognition", ICLR 2021 (BG-Gap);
         Shapley, "A value for n-person games", 1953.
     """
     return [_summary(part) for part in parts(evaluation)]
@@ -173,6 +178,19 @@ def _summary(part: Part) -> SummaryRow:
     )
 
 
+_NOT_SHOWN = dict.fromkeys(
+    (*DIFFERENCES[BG_GAP], BG_GAP),
+    "no object was put on other photographs' backgrounds; evaluate with --condition mixed_same --condition mixed_rand",
+)
+
+
+def _shown(part: Part, measure: str) -> bool:
+    """Whether there are pictures of every condition that a measure asks for."""
+    if measure in (WORST_GROUP, SHAPLEY):
+        return True
+    return all(part.table["condition"].isin(WHERE[name][0]).any() for name in DIFFERENCES.get(measure, (measure,)))
+
+
 def _why_absent(part: Part, measure: str) -> str:
     """Why a measure means nothing here, or was not computed; empty where it can be had."""
     about, table = part.about, part.table
@@ -183,9 +201,7 @@ def _why_absent(part: Part, measure: str) -> str:
         "the places of these photographs are not known": (
             measure == WORST_GROUP and not table["place_group"].notna().any()
         ),
-        "no object was put on other backgrounds": (
-            measure in {FLIPS, LOST, ACCURACY_FOREIGN} and not table["condition"].isin(WHERE[measure][0]).any()
-        ),
+        _NOT_SHOWN.get(measure, "no object was put on other backgrounds"): not _shown(part, measure),
         "with given masks it sees the same pixels on every background: 0 by construction, and no finding": (
             measure in ZERO_BY_IDENTITY and part.identity
         ),
@@ -204,17 +220,19 @@ def _measure(part: Part, measure: str) -> Measured | str:
         return "there is nothing to measure: no object was found before and after"
     grouped = by_sample(values)
     mean, samples = float(values.mean()), len(grouped)
-    conditions = (
-        "ID, OOD"
-        if measure == GAP
-        else ", ".join(name for name in WHERE[measure][0] if (part.table["condition"] == name).any())
-    )
-    if measure in (ACCURACY, ACCURACY_ID, ACCURACY_OOD):
+    once = grouped.shape[1] == 1
+    conditions = _conditions(part, measure)
+    if measure in NEED_CLASSES and measure not in DIFFERENCES and once:
         return _measured(part, "accuracy", conditions, mean, wilson(int(values.sum()), samples), samples, "wilson")
-    kind: IntervalKind = "paired bootstrap" if measure == GAP else "cluster bootstrap"
+    kind: IntervalKind = "paired bootstrap" if measure in DIFFERENCES else "cluster bootstrap"
     interval = cluster_bootstrap(grouped, bounds=BOUNDS[measure])
-    name = "accuracy" if measure == ACCURACY_FOREIGN else measure
+    name = "accuracy" if measure.startswith("accuracy") else measure
     return _measured(part, name, conditions, mean, interval, samples, kind, _note(part, measure, len(values)))
+
+
+def _conditions(part: Part, measure: str) -> str:
+    asked = [name for one in DIFFERENCES.get(measure, (measure,)) for name in WHERE[one][0]]
+    return ", ".join(name for name in asked if (part.table["condition"] == name).any())
 
 
 def _note(part: Part, measure: str, count: int) -> str:
@@ -222,13 +240,16 @@ def _note(part: Part, measure: str, count: int) -> str:
         rows = part.where(*WHERE[measure][0])
         missing = len(rows) - count
         return f"{count:,} pairs" + (f"; {missing:,} left out, no object found before or after" if missing else "")
+    if measure in NEED_CLASSES and measure not in DIFFERENCES:
+        return f"{count:,} pictures"
     if measure == SHAPLEY:
         return f"of {part.table['phi_background'].notna().sum():,} pictures, {count:,} with a defined share"
     return ""
 
 
 def _worst_group(part: Part) -> Measured | str:
-    rows = part.where("OOD")
+    condition = "OOD" if part.header.data.kind == "aviary" else "original"
+    rows = part.where(condition)
     groups = (
         rows.assign(right=rows["right"].astype("Float64").astype(np.float64))
         .groupby(["label", "place_group"], observed=True)["right"]
@@ -242,7 +263,7 @@ def _worst_group(part: Part) -> Measured | str:
     note = (
         f"{worst[0]} at {worst[1]}, chosen as the lowest of {len(large)} groups with at least {SMALLEST_GROUP} samples"
     )
-    return _measured(part, WORST_GROUP, "OOD", right / n, wilson(right, n), n, "wilson", note)
+    return _measured(part, WORST_GROUP, condition, right / n, wilson(right, n), n, "wilson", note)
 
 
 def _measured(

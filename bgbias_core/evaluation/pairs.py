@@ -14,7 +14,12 @@ from bgbias_core.evaluation.parts import (
     ACCURACY_FOREIGN,
     ACCURACY_ID,
     ACCURACY_OOD,
+    ACCURACY_RAND,
+    ACCURACY_SAME,
+    BG_GAP,
+    DIFFERENCES,
     FLIPS,
+    FOREIGN_DROP,
     GAP,
     LOST,
     NEED_CLASSES,
@@ -53,17 +58,22 @@ def _right(first: str, second: str, points: str, more: bool) -> str:
     return f"{first} is right {points} {_more(more)} often than {second}"
 
 
+def _wider(gap: str) -> Callable[[str, str, str, bool], str]:
+    return lambda first, second, points, more: (
+        f"the {gap} of {first} is {points} {_more(more, 'wider', 'narrower')} than that of {second}"
+    )
+
+
 _WORDINGS: dict[str, _Wording] = {
     ACCURACY: _Wording("", _right),
     ACCURACY_FOREIGN: _Wording(" on foreign scenes", _right),
+    ACCURACY_SAME: _Wording(" on backgrounds of their own class", _right),
+    ACCURACY_RAND: _Wording(" on backgrounds of another class", _right),
     ACCURACY_ID: _Wording(" ID", _right),
     ACCURACY_OOD: _Wording(" OOD", _right),
-    GAP: _Wording(
-        "",
-        lambda first, second, points, more: (
-            f"the ID–OOD gap of {first} is {points} {_more(more, 'wider', 'narrower')} than that of {second}"
-        ),
-    ),
+    GAP: _Wording("", _wider("ID–OOD gap")),
+    BG_GAP: _Wording("", _wider("BG-Gap")),
+    FOREIGN_DROP: _Wording("", _wider("foreign-scene drop")),
     FLIPS: _Wording(
         " on exchanged backgrounds",
         lambda first, second, points, more: f"{first} changes its answer {points} {_more(more)} often than {second}",
@@ -140,7 +150,7 @@ def compare_pair(evaluation: Evaluation, first: Selector, second: Selector, meas
         )
     values = pair[0] - pair[1]
     grouped = by_sample(values)
-    interval = cluster_bootstrap(grouped, bounds=(-2.0, 2.0) if measure == GAP else (-1.0, 1.0))
+    interval = cluster_bootstrap(grouped, bounds=(-2.0, 2.0) if measure in DIFFERENCES else (-1.0, 1.0))
     difference = float(values.mean())
     clear = not interval.low <= 0 <= interval.high
     sentence = _sentence(evaluation, found, measure, difference, (interval.low, interval.high), len(grouped), clear)
@@ -163,9 +173,7 @@ def _find(evaluation: Evaluation, selector: Selector) -> Part:
 
 def _name(part: Part) -> str:
     mask = "" if part.mask_source == "none" else f" ({part.mask_source} mask)"
-    lift = (
-        f" on objects cut out with the {part.lifted_by} mask" if part.mask_source == "none" and part.lifted_by else ""
-    )
+    lift = f" on objects cut out with the {part.lifted_by} mask" if part.lifted_by not in {"", part.mask_source} else ""
     return f"{part.about.title}{mask}{lift}"
 
 

@@ -8,34 +8,48 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bgbias_core.evaluation.composites import FOREIGN, MIXED_RAND, MIXED_SAME
 from bgbias_core.evaluation.results import EvaluatedCheckpoint, Evaluation, Header
 from bgbias_core.evaluation.shapley import NEGLIGIBLE
 
 ACCURACY, ACCURACY_FOREIGN = "accuracy", "accuracy on foreign scenes"
+ACCURACY_SAME, ACCURACY_RAND = "accuracy Mixed-Same", "accuracy Mixed-Rand"
 ACCURACY_ID, ACCURACY_OOD, GAP = "accuracy ID", "accuracy OOD", "ID–OOD gap"
+BG_GAP, FOREIGN_DROP = "BG-Gap", "foreign-scene drop"
 FLIPS, WORST_GROUP = "flip rate", "worst-group accuracy"
 LOST, SHAPLEY = "probability lost", "Shapley background share"
 AVIARY_MEASURES = (ACCURACY_ID, ACCURACY_OOD, GAP, FLIPS, WORST_GROUP, LOST, SHAPLEY)
-PHOTOGRAPH_MEASURES = (ACCURACY, ACCURACY_FOREIGN, FLIPS, WORST_GROUP, LOST, SHAPLEY)
+PHOTOGRAPH_MEASURES = (
+    ACCURACY, ACCURACY_SAME, ACCURACY_RAND, ACCURACY_FOREIGN, BG_GAP, FOREIGN_DROP, FLIPS, WORST_GROUP, LOST, SHAPLEY,
+)  # fmt: skip
 
-
-NEED_CLASSES = frozenset({ACCURACY, ACCURACY_FOREIGN, ACCURACY_ID, ACCURACY_OOD, GAP, WORST_GROUP})
+DIFFERENCES: dict[str, tuple[str, str]] = {
+    GAP: (ACCURACY_ID, ACCURACY_OOD),
+    BG_GAP: (ACCURACY_SAME, ACCURACY_RAND),
+    FOREIGN_DROP: (ACCURACY, ACCURACY_FOREIGN),
+}
+"""Measures that are the first accuracy minus the second on the same samples."""
+NEED_CLASSES = frozenset({*DIFFERENCES, *(name for pair in DIFFERENCES.values() for name in pair), WORST_GROUP})
 """Measures that ask whether an answer is right."""
-ZERO_BY_IDENTITY = frozenset({GAP, FLIPS, LOST, SHAPLEY})
+ZERO_BY_IDENTITY = frozenset({*DIFFERENCES, FLIPS, LOST, SHAPLEY})
 """Measures that are 0 where a checkpoint sees the same pixels on every background."""
+
+_PICTURE = ("sample", "condition", "place", "scene")
 
 WHERE: dict[str, tuple[tuple[str, ...], str]] = {
     ACCURACY: (("original",), "right"),
-    ACCURACY_FOREIGN: (("foreign scene",), "right"),
+    ACCURACY_FOREIGN: ((FOREIGN,), "right"),
+    ACCURACY_SAME: ((MIXED_SAME,), "right"),
+    ACCURACY_RAND: ((MIXED_RAND,), "right"),
     ACCURACY_ID: (("ID",), "right"),
     ACCURACY_OOD: (("OOD",), "right"),
-    FLIPS: (("all places", "foreign scene"), "flipped"),
-    LOST: (("all places", "foreign scene"), "lost"),
+    FLIPS: (("all places", FOREIGN), "flipped"),
+    LOST: (("all places", FOREIGN), "lost"),
     SHAPLEY: (("ID", "OOD", "original"), "share"),
 }
 """Conditions and column of each measure that is a mean over pictures."""
-BOUNDS = {FLIPS: (0.0, 1.0), SHAPLEY: (0.0, 1.0), ACCURACY_FOREIGN: (0.0, 1.0), LOST: (-1.0, 1.0), GAP: (-1.0, 1.0)}
-"""What the means that are bootstrapped cannot leave."""
+BOUNDS = dict.fromkeys(WHERE, (0.0, 1.0)) | dict.fromkeys((LOST, *DIFFERENCES), (-1.0, 1.0))
+"""What the means cannot leave."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +110,14 @@ def per_pair(part: Part, measure: str) -> pd.Series:
         measure: Any measure but the worst group's.
 
     Returns:
-        float64, indexed by (sample, condition, place, scene); the gap has one value for each sample.
+        float64, indexed by (sample, condition, place, scene); a difference has one value for each sample.
     """
-    if measure == GAP:
-        right = [per_pair(part, name).droplevel([1, 2, 3]) for name in (ACCURACY_ID, ACCURACY_OOD)]
-        return (right[0] - right[1]).reindex(right[0].index).dropna()
+    if measure in DIFFERENCES:
+        # Of several pictures under one condition, a sample counts with their mean.
+        first, second = (
+            per_pair(part, name).groupby(level="sample", sort=False).mean() for name in DIFFERENCES[measure]
+        )
+        return (first - second).reindex(first.index).dropna()
     condition, column = WHERE[measure]
     rows = part.where(*condition)
     if column == "share":
@@ -110,9 +127,7 @@ def per_pair(part: Part, measure: str) -> pd.Series:
     else:
         values = rows[column].astype("Float64").astype(np.float64)
     # As objects the names of samples keep the order in which they came.
-    index = pd.MultiIndex.from_arrays(
-        [rows[name].astype("object") for name in ("sample", "condition", "place", "scene")]
-    )
+    index = pd.MultiIndex.from_arrays([rows[name].astype("object") for name in _PICTURE], names=_PICTURE)
     return pd.Series(values.to_numpy(), index=index).dropna()
 
 

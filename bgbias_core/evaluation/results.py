@@ -20,7 +20,7 @@ from bgbias_core.registry import lookup
 
 SCHEMA_VERSION: Literal[1] = 1
 SUFFIX = ".parquet"
-DataKind = Literal["aviary", "cub", "folder"]
+DataKind = Literal["aviary", "cub", "waterbirds", "folder"]
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
 
 _KEY = b"bgbias"
@@ -34,7 +34,7 @@ class EvaluatedData(_Frozen):
     """Which pictures an evaluation looked at.
 
     Attributes:
-        kind: ``aviary``, ``cub`` or ``folder``.
+        kind: ``aviary``, ``cub``, ``waterbirds`` or ``folder``.
         title: As people read it.
         folder: The data set's folder; empty for Aviary.
         masks: Folder of given masks, where one was named.

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bgbias_core.evaluation.predict import predict_probabilities
 from bgbias_core.evaluation.shapley import SCENES, Coalitions, shapley_batch
+from bgbias_core.evaluation.sharing import LookedAt, MaskSource, Question, SharedPasses
 from bgbias_core.evaluation.table import COLUMNS, make_table
 from bgbias_core.images import Image, Mask
 from bgbias_core.models import Checkpoint
 
 Progress = Callable[[int, int], None]
-MaskSource = Literal["none", "given", "predicted"]
-LookedAt = Literal["given", "predicted"]
 
 SHAPLEY_PICTURES = 2 + 2 * SCENES
 """Pictures that the Shapley values of one picture take."""
@@ -102,7 +100,7 @@ def evaluate(
 ) -> pd.DataFrame:
     """Let every checkpoint name every picture.
 
-    Only some pictures are held at once.
+    Only some pictures are held at once, and checkpoints with the same backbone share its passes over them.
 
     Args:
         checkpoints: Which classifiers, each once.
@@ -118,11 +116,15 @@ def evaluate(
         (checkpoint.card.name, source): [] for checkpoint in checkpoints for source in mask_sources(checkpoint)
     }
     originals: dict[tuple[str, MaskSource, str], tuple[int, float]] = {}
+    passes = SharedPasses(checkpoints)
     for chunk in _chunks(pictures):
+        questions = [
+            _question(checkpoint, chunk, source) for checkpoint in checkpoints for source in mask_sources(checkpoint)
+        ]
+        answers = passes.predict([one.image for one in chunk], [question for question, _ in questions])
         blocks = [
-            _judge(checkpoint, chunk, source, reference, originals)
-            for checkpoint in checkpoints
-            for source in mask_sources(checkpoint)
+            _judge(question, shown, chunk, answer, reference, originals)
+            for (question, shown), answer in zip(questions, answers, strict=True)
         ]
         tick(sum(len(block.shown) for block in blocks))
         _add_shapley(chunk, blocks, tick)
@@ -137,7 +139,7 @@ def _chunks(pictures: Iterable[Shown]) -> Iterator[list[Shown]]:
     size = 0
     for one in pictures:
         chunk.append(one)
-        size += one.image.size
+        size += one.image.nbytes + sum(mask.nbytes for mask in one.masks.values())
         if len(chunk) == _PICTURES_AT_ONCE or size > _BYTES_AT_ONCE:
             yield chunk
             chunk, size = [], 0
@@ -206,24 +208,33 @@ class _Block:
         }
 
 
+def _question(checkpoint: Checkpoint, chunk: Sequence[Shown], source: MaskSource) -> tuple[Question, NDArray[np.int64]]:
+    """What a checkpoint is asked, and which pictures it has rows for: those with a mask of the source, empty or not."""
+    if source == "none":
+        rows = np.arange(len(chunk))
+        return Question(checkpoint, rows, None, source), rows
+    masks = {row: one.masks[source] for row, one in enumerate(chunk) if source in one.masks}
+    # What a masked checkpoint says of an empty mask would be made up: it is not asked.
+    found = {row: mask for row, mask in masks.items() if mask.any()}
+    return Question(checkpoint, np.array([*found], dtype=np.int64), found, source), np.array([*masks], dtype=np.int64)
+
+
 def _judge(
-    checkpoint: Checkpoint,
+    question: Question,
+    at: NDArray[np.int64],
     chunk: Sequence[Shown],
-    source: MaskSource,
+    answers: NDArray[np.float32],
     reference: str,
     originals: dict[tuple[str, MaskSource, str], tuple[int, float]],
 ) -> _Block:
-    shown = [one for one in chunk if source == "none" or source in one.masks]
-    masks = None if source == "none" else [one.masks[source] for one in shown]
-    found = np.array([masks is None or bool(masks[row].any()) for row in range(len(shown))], dtype=bool)
+    """The block of a question's answers; pictures ``at`` of the chunk have rows in it."""
+    checkpoint, source = question.checkpoint, question.source
+    shown = [chunk[row] for row in at]
     probabilities = np.full((len(shown), len(checkpoint.card.classes)), np.nan, dtype=np.float32)
-    # What a masked checkpoint says of an empty mask would be made up: it is not asked.
-    seen = np.flatnonzero(found)
-    probabilities[seen] = predict_probabilities(
-        checkpoint, [shown[row].image for row in seen], None if masks is None else [masks[row] for row in seen]
-    )
+    seen = np.flatnonzero(np.isin(at, question.rows))
+    probabilities[seen] = answers
     named = np.full(len(shown), _NO_ANSWER, dtype=np.int64)
-    named[seen] = probabilities[seen].argmax(axis=1)
+    named[seen] = answers.argmax(axis=1)
     rows = np.arange(len(shown))
     probability = probabilities[rows, named]
     is_reference = np.array([one.condition == reference for one in shown], dtype=bool)

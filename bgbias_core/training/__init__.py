@@ -1,5 +1,6 @@
 """Training runs: configuration, data, one short loop on Accelerate, checkpoint and card; what a run will take."""
 
+from bgbias_core.training.assembly import build
 from bgbias_core.training.config import (
     Augmentation,
     AviaryData,
@@ -8,16 +9,19 @@ from bgbias_core.training.config import (
     ModelConfig,
     Optimisation,
     TrainingConfig,
+    WaterbirdsData,
 )
 from bgbias_core.training.data import load_training_data
 from bgbias_core.training.estimate import Estimate, estimate, estimate_all
+from bgbias_core.training.heads import HEAD_OPTIMISATION, train_heads
 from bgbias_core.training.history import Epoch, Live, read_history, read_live
 from bgbias_core.training.loop import fit
 from bgbias_core.training.presets import PRESETS, Preset, train_preset
 from bgbias_core.training.sources import open_training_data
-from bgbias_core.training.train import build, train
+from bgbias_core.training.train import train
 
 __all__ = [
+    "HEAD_OPTIMISATION",
     "PRESETS",
     "Augmentation",
     "AviaryData",
@@ -30,6 +34,7 @@ __all__ = [
     "Optimisation",
     "Preset",
     "TrainingConfig",
+    "WaterbirdsData",
     "build",
     "estimate",
     "estimate_all",
@@ -39,5 +44,6 @@ __all__ = [
     "read_history",
     "read_live",
     "train",
+    "train_heads",
     "train_preset",
 ]

@@ -1,16 +1,20 @@
-"""Samples in memory, handed out as whole batches: images, masks and labels, augmented together."""
+"""Samples in memory, handed out as whole batches, and how a network that names their classes is taught and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from bgbias_core.training.config import Augmentation
+from bgbias_core.training.loop import Step
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """Images float32 ``[B, 3, S, S]`` in [0, 1], masks float32 ``[B, 1, S, S]`` in [0, 1], labels int64 ``[B]``."""
@@ -75,3 +79,34 @@ def _whole(batch: Batch) -> Batch:
 def loader(samples: MaskedImages, batch_size: int, *, shuffle: bool) -> DataLoader[Batch]:
     """A loader over whole batches; the last one may be smaller, and none is dropped."""
     return DataLoader(samples, batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)  # type: ignore[arg-type]  # the stub expects single samples
+
+
+def classification_step(label_smoothing: float) -> Step:
+    """Cross-entropy and accuracy of a batch whose last entry is the labels; the others are what the network takes."""
+
+    def step(network: nn.Module, batch: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        *inputs, labels = batch
+        logits = network(*inputs).float()
+        loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+        return loss, (logits.argmax(dim=1) == labels).float().mean()
+
+    return step
+
+
+def accuracy_on(batches: DataLoader[Any], accelerator: Accelerator) -> Callable[[nn.Module], float]:
+    """A monitor: the share of correct top-1 names over all samples of all processes, each counted once.
+
+    Args:
+        batches: Of held-back samples; the last entry of a batch is the labels.
+        accelerator: Device and processes.
+    """
+    prepared = accelerator.prepare(batches)
+
+    @torch.no_grad()
+    def accuracy(network: nn.Module) -> float:
+        right = []
+        for *inputs, labels in prepared:
+            right.append(accelerator.gather_for_metrics(network(*inputs).argmax(dim=1) == labels))
+        return float(torch.cat(right).float().mean())
+
+    return accuracy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from bgbias_core.errors import ConfigError
 from bgbias_core.models import Pooling, Region, Strategy
@@ -34,7 +34,20 @@ class AviaryData(_Frozen):
     seed: int = Field(default=0, ge=0)
 
 
-class CubData(_Frozen):
+class _Photographs(_Frozen):
+    """Photographs in a folder.
+
+    Attributes:
+        root: The folder. It may begin with an environment variable (``$BGBIAS_CUB``), so that a configuration says the
+            same on every machine.
+        masks_from: ``given``: the data set's own, where it has any; ``predicted``: a masker's, whatever there is.
+    """
+
+    root: str
+    masks_from: Literal["given", "predicted"] = "given"
+
+
+class CubData(_Photographs):
     """Photographs in the layout of CUB-200-2011.
 
     Attributes:
@@ -43,10 +56,22 @@ class CubData(_Frozen):
     """
 
     name: Literal["cub"] = "cub"
-    root: str
 
 
-class FolderData(_Frozen):
+class WaterbirdsData(_Photographs):
+    """Photographs of birds on other places, with ``metadata.csv``.
+
+    Attributes:
+        name: The data set.
+        root: Its folder.
+        masks: The folder of the masks; ``None`` where there are none.
+    """
+
+    name: Literal["waterbirds"] = "waterbirds"
+    masks: str | None = None
+
+
+class FolderData(_Photographs):
     """A person's own photographs, one folder a class.
 
     Attributes:
@@ -56,7 +81,6 @@ class FolderData(_Frozen):
     """
 
     name: Literal["folder"] = "folder"
-    root: str
     masks: str | None = None
 
 
@@ -65,8 +89,12 @@ def _data_name(data: Any) -> str:
     return str(data.get("name", "aviary") if isinstance(data, dict) else getattr(data, "name", "aviary"))
 
 
+PhotographData = CubData | WaterbirdsData | FolderData
 AnyData = Annotated[
-    Annotated[AviaryData, Tag("aviary")] | Annotated[CubData, Tag("cub")] | Annotated[FolderData, Tag("folder")],
+    Annotated[AviaryData, Tag("aviary")]
+    | Annotated[CubData, Tag("cub")]
+    | Annotated[WaterbirdsData, Tag("waterbirds")]
+    | Annotated[FolderData, Tag("folder")],
     Discriminator(_data_name),
 ]
 
@@ -96,6 +124,8 @@ class ModelConfig(_Frozen):
 class Augmentation(_Frozen):
     """Random changes of each training image together with its mask.
 
+    A head on a frozen backbone is trained on features of the images as they are: there, all of it is off.
+
     Attributes:
         flip: Whether to mirror left and right, half of the time.
         shift: Largest shift in pixels along each axis; the border is repeated.
@@ -103,6 +133,9 @@ class Augmentation(_Frozen):
 
     flip: bool = True
     shift: int = Field(default=6, ge=0)
+
+
+_UNCHANGED = Augmentation(flip=False, shift=0)
 
 
 class Optimisation(_Frozen):
@@ -141,6 +174,19 @@ class TrainingConfig(_Frozen):
     augmentation: Augmentation = Augmentation()
     optimisation: Optimisation = Optimisation()
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_augmentation(cls, body: Any) -> Any:
+        model = body.get("model") if isinstance(body, dict) else None
+        frozen = model.get("frozen") if isinstance(model, dict) else getattr(model, "frozen", False)
+        return {"augmentation": _UNCHANGED, **body} if frozen else body
+
+    @model_validator(mode="after")
+    def _frozen_is_not_augmented(self) -> Self:
+        if self.model.frozen and self.augmentation != _UNCHANGED:
+            raise ValueError("A frozen backbone looks at every picture once, as it is; leave augmentation out.")
+        return self
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import psutil
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bgbias_core.errors import ConfigError
 from bgbias_core.models import Card
@@ -17,6 +18,7 @@ from bgbias_core.models import Card
 Progress = Callable[[int, int], None]
 Part = Literal["train", "ID", "OOD"]
 """Training samples; held-back samples as in training; held-back samples with places independent of the label."""
+Inputs = tuple[Tensor, Tensor | None]
 MaskSource = Literal["none", "given", "predicted"]
 
 _MEMORY_SHARE = 0.8
@@ -42,7 +44,7 @@ class TrainingData(Protocol):
 
     @property
     def name(self) -> str:
-        """Name of its kind: ``aviary``, ``cub``, ``folder``."""
+        """Name of its kind: ``aviary``, ``cub``, ``waterbirds``, ``folder``."""
 
     @property
     def description(self) -> str:
@@ -72,6 +74,28 @@ class TrainingData(Protocol):
     def mask_source(self) -> MaskSource:
         """Where the masks come from that the classifier is trained with."""
 
+    def labels(self, part: Part) -> NDArray[np.int64]:
+        """Index of the class of every sample of a part, int64 ``[N]``."""
+
+    def key(self, part: Part, *, masked: bool) -> str:
+        """What fixes the samples of a part and, where they are looked at, their masks."""
+
+    def inputs(self, part: Part, rows: Sequence[int], cards: Sequence[Card]) -> list[Inputs]:
+        """What classifiers see of some samples, each of which is opened once.
+
+        Args:
+            part: One of ``counts``.
+            rows: Which samples of it.
+            cards: The cards of the classifiers to be.
+
+        Returns:
+            For each card float32 ``[len(rows), 3, S, S]`` in [0, 1], and masks ``[len(rows), 1, S, S]`` where its
+            strategy needs them.
+
+        Raises:
+            ConfigError: Samples are missing or cannot be read; the message lists them all together.
+        """
+
     def load(self, part: Part, card: Card, progress: Progress | None = None) -> Arrays:
         """Open the samples of a part and bring them to what the card's classifier sees.
 
@@ -81,8 +105,7 @@ class TrainingData(Protocol):
             progress: Called with (samples done, samples of this part).
 
         Raises:
-            ImageError: A picture is missing or cannot be read.
-            MaskError: A given mask is missing, cannot be read or has another size.
+            ConfigError: Samples are missing or cannot be read; the message lists them all together.
         """
 
 
@@ -95,9 +118,8 @@ def load_training_data(data: TrainingData, card: Card, progress: Progress | None
         progress: Called with (samples done, samples in all).
 
     Raises:
-        ConfigError: They do not fit into this machine's memory.
-        ImageError: A picture is missing or cannot be read.
-        MaskError: A given mask is missing, cannot be read or has another size.
+        ConfigError: They do not fit into this machine's memory, or samples are missing or cannot be read; the message
+            lists those all together.
     """
     _check_memory(data, card.preprocessing.size)
     total = sum(data.counts.values())

@@ -10,9 +10,10 @@ from bgbias_core.errors import BgBiasError, ConfigError
 from bgbias_core.evaluation import Evaluation, evaluate_on_aviary
 from bgbias_core.models import Card, StrategyName, open_checkpoint
 from bgbias_core.paths import own_evaluations
+from bgbias_core.training.assembly import image_size
 from bgbias_core.training.config import AviaryData, ModelConfig, Optimisation, TrainingConfig
 from bgbias_core.training.sources import open_training_data
-from bgbias_core.training.train import image_size, train
+from bgbias_core.training.train import train
 
 Counter = Callable[[str], Callable[[int, int], None]]
 """From what is counted, in words, to a callback that is called with (steps done, steps in all)."""

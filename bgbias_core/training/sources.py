@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from bgbias_core.aviary import SPEC_VERSION, SPECIES
-from bgbias_core.data import AviaryQuery, Sample, load_aviary, open_data
-from bgbias_core.data.aviary import LICENCE
-from bgbias_core.data.sample import DataSet, Entry
-from bgbias_core.errors import BgBiasError, ConfigError
+from bgbias_core.data import AviaryQuery, PhotographSet, Sample, load_aviary, open_data
+from bgbias_core.data.aviary import LICENCE, AviarySet
+from bgbias_core.data.sample import Entry
+from bgbias_core.data.validation import check_data
+from bgbias_core.errors import ConfigError, ImageError, MaskError
 from bgbias_core.evaluation import network_input
-from bgbias_core.images import Mask, decode_mask, digest, encode_mask_png, read_mask
-from bgbias_core.masks import DEFAULT_MASKER, load_masker
+from bgbias_core.images import Mask
+from bgbias_core.masks import KeptMasks, default_masker, load_masker, masker_key
 from bgbias_core.models import Card, Strategy
-from bgbias_core.paths import cache_folder, replace_file
-from bgbias_core.training.config import AviaryData, CubData, FolderData, TrainingConfig
-from bgbias_core.training.data import Arrays, MaskSource, Part, Progress
+from bgbias_core.training.config import AviaryData, CubData, PhotographData, TrainingConfig
+from bgbias_core.training.data import Arrays, Inputs, MaskSource, Part, Progress
+
+_MASKER = default_masker("photograph")
+_OPEN = 64  # samples that may wait to be taken over
 
 
 def open_training_data(config: TrainingConfig, size: int) -> AviaryTraining | PhotographTraining:
@@ -40,9 +44,19 @@ def open_training_data(config: TrainingConfig, size: int) -> AviaryTraining | Ph
     """
     if isinstance(config.data, AviaryData):
         return AviaryTraining(config.data, size, config.model.strategy)
-    masks = config.data.masks if isinstance(config.data, FolderData) else None
-    samples = open_data(config.data.name, Path(config.data.root), Path(masks) if masks else None)
+    masks = None if isinstance(config.data, CubData) else config.data.masks
+    samples = open_data(config.data.name, _expanded(config.data.root), _expanded(masks) if masks else None)
     return PhotographTraining(config.data, samples, config.model.strategy)
+
+
+def _expanded(path: str) -> Path:
+    expanded = Path(os.path.expandvars(path))
+    if (first := expanded.parts[:1]) and first[0].startswith("$") and not expanded.exists():
+        raise ConfigError(
+            f"The configuration's data lie in '{path}' and the environment variable {first[0]} is not set; set it to "
+            "the folder."
+        )
+    return expanded
 
 
 @dataclass(frozen=True)
@@ -99,21 +113,40 @@ class AviaryTraining:
         made = load_aviary(self.query(part), progress=progress)
         return Arrays(made.images, made.masks * np.uint8(255), made.labels)
 
+    def labels(self, part: Part) -> NDArray[np.int64]:
+        """See :class:`TrainingData`."""
+        return np.array([self.classes.index(recipe.species) for recipe in self.query(part).recipes()], dtype=np.int64)
+
+    def key(self, part: Part, *, masked: bool) -> str:  # noqa: ARG002  # masks are rendered with the pictures
+        """See :class:`TrainingData`."""
+        return self.query(part).fingerprint
+
+    def inputs(self, part: Part, rows: Sequence[int], cards: Sequence[Card]) -> list[Inputs]:
+        """See :class:`TrainingData`."""
+        made, some = self._rendered(part), np.asarray(rows)
+        images = torch.from_numpy(made.images[some]).permute(0, 3, 1, 2).float().div_(255)
+        masks = torch.from_numpy(made.masks[some]).unsqueeze(1).float()
+        return [(images, masks if card.strategy.needs_mask else None) for card in cards]
+
+    @cached_property
+    def _rendered(self) -> Callable[[Part], AviarySet]:
+        return cache(lambda part: load_aviary(self.query(part)))
+
 
 @dataclass(frozen=True, eq=False)
 class PhotographTraining:
     """Photographs of a data set's ``train`` and ``validation`` splits. See :class:`TrainingData`.
 
     They are brought to the classifier's size exactly as when it predicts later: an early-masked classifier's background
-    is filled before the resize. Masks are the data set's; where it has none, the default masker predicts them on the
-    whole photographs, several at a time, and they are kept in the cache.
+    is filled before the resize. Masks are the data set's; where it has none, or where they shall be predicted, the
+    default masker finds them on the whole photographs, several at a time, and they are kept in the cache.
 
     Raises:
         ConfigError: There is nothing to train on or to choose the epoch by.
     """
 
-    data: CubData | FolderData
-    samples: DataSet
+    data: PhotographData
+    samples: PhotographSet
     strategy: Strategy
 
     def __post_init__(self) -> None:
@@ -162,57 +195,87 @@ class PhotographTraining:
     @property
     def description(self) -> str:
         """See :class:`TrainingData`."""
-        masks = {"none": "", "given": " with given masks", "predicted": f" with masks predicted by {DEFAULT_MASKER}"}
+        masks = {"none": "", "given": " with given masks", "predicted": f" with masks predicted by {_MASKER}"}
         return f"{self.samples.title}, {self.counts['train']:,} photographs{masks[self.mask_source]}"
 
     @property
     def parameters(self) -> dict[str, Any]:
         """See :class:`TrainingData`."""
-        masker = {"masker": DEFAULT_MASKER} if self.mask_source == "predicted" else {}
+        masker = {"masker": _MASKER} if self.mask_source == "predicted" else {}
         return {**self.data.model_dump(), "train": self.counts["train"], "validation": self.counts["ID"], **masker}
 
     @property
     def mask_source(self) -> MaskSource:
         """See :class:`TrainingData`."""
-        if not self.strategy.needs_mask:
-            return "none"
-        return "given" if self.samples.has_masks else "predicted"
+        return self._masks_from if self.strategy.needs_mask else "none"
+
+    @property
+    def _masks_from(self) -> Literal["given", "predicted"]:
+        return "given" if self.samples.has_masks and self.data.masks_from == "given" else "predicted"
+
+    @cached_property
+    def _masker(self) -> KeptMasks:
+        return KeptMasks(load_masker(_MASKER))
+
+    def labels(self, part: Part) -> NDArray[np.int64]:
+        """See :class:`TrainingData`."""
+        numbers = {name: number for number, name in enumerate(self.classes)}
+        return np.array([numbers[entry.label] for entry in self.entries[part]], dtype=np.int64)
+
+    def key(self, part: Part, *, masked: bool) -> str:
+        """See :class:`TrainingData`."""
+        masks = (
+            "none"
+            if not masked
+            else "given"
+            if self._masks_from == "given"
+            else f"by {masker_key(self._masker.masker)}"
+        )
+        return f"{self.fingerprint} {part}, masks: {masks}"
+
+    def inputs(self, part: Part, rows: Sequence[int], cards: Sequence[Card]) -> list[Inputs]:
+        """See :class:`TrainingData`."""
+        shown = list(self._each([self.entries[part][row] for row in rows], cards))
+        stacked: list[Inputs] = []
+        for number in range(len(cards)):
+            images = torch.cat([one[number][0] for one in shown])
+            masks = [mask for one in shown if (mask := one[number][1]) is not None]
+            stacked.append((images, torch.cat(masks) if masks else None))
+        return stacked
 
     def load(self, part: Part, card: Card, progress: Progress | None = None) -> Arrays:
         """See :class:`TrainingData`."""
-        return self.prepare(self.entries[part], card, progress)
-
-    def prepare(self, entries: Sequence[Entry], card: Card, progress: Progress | None = None) -> Arrays:
-        """Open some samples and bring them to what the card's classifier sees; as :meth:`load`."""
-        size = card.preprocessing.size
-        numbers = {name: number for number, name in enumerate(self.classes)}
+        entries, size = self.entries[part], card.preprocessing.size
         images = np.empty((len(entries), size, size, 3), np.uint8)
         masks = np.zeros((len(entries), size, size), np.uint8)
-
-        def prepare(row: int) -> None:
-            sample = self.samples.read(entries[row])
-            mask = None if self.mask_source == "none" else [self._mask(sample)]
-            pixels, foreground = network_input(card, [sample.image], mask)
+        for row, [(pixels, foreground)] in enumerate(self._each(entries, [card])):
             images[row] = pixels[0].mul(255).round().byte().permute(1, 2, 0).numpy()
             if foreground is not None:
                 masks[row] = foreground[0, 0].mul(255).round().byte().numpy()
+            if progress is not None:
+                progress(row + 1, len(entries))
+        return Arrays(images, masks, self.labels(part))
+
+    def _each(self, entries: Sequence[Entry], cards: Sequence[Card]) -> Iterator[list[Inputs]]:
+        """What each card's classifier sees of one sample after another; several are opened at a time."""
+
+        def see(entry: Entry) -> list[Inputs]:
+            sample = self.samples.read(entry)
+            masks = [self._mask(sample)] if any(card.strategy.needs_mask for card in cards) else None
+            return [network_input(card, [sample.image], masks) for card in cards]
 
         pool = ThreadPoolExecutor(os.cpu_count())
         try:
-            for done, _ in enumerate(pool.map(prepare, range(len(entries))), start=1):
-                if progress is not None:
-                    progress(done, len(entries))
+            for start in range(0, len(entries), _OPEN):
+                yield from pool.map(see, entries[start : start + _OPEN])
+        except (ImageError, MaskError):
+            used = [entry for part in self.entries.values() for entry in part]
+            check_data(self.samples, entries=used, open_files=True).refuse()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)  # at the first photograph that cannot be read
-        return Arrays(images, masks, np.array([numbers[entry.label] for entry in entries], dtype=np.int64))
 
     def _mask(self, sample: Sample) -> Mask:
-        if self.mask_source == "given" and sample.mask is not None:
+        if self._masks_from == "given" and sample.mask is not None:
             return sample.mask
-        kept = cache_folder() / "masks" / DEFAULT_MASKER / f"{digest(sample.image)[:32]}.png"
-        with suppress(BgBiasError):  # absent or damaged: it is predicted again
-            return read_mask(kept)
-        found = encode_mask_png(load_masker(DEFAULT_MASKER)(sample.image).mask)
-        with suppress(OSError):  # nothing needs the cache: where it cannot be written, all goes on
-            replace_file(kept, lambda path: path.write_bytes(found))
-        return decode_mask(found)  # in the file's 256 steps, the first time as every other
+        return self._masker(sample.image).mask

@@ -14,7 +14,7 @@ from bgbias_core.errors import BgBiasError
 from pages.components.attributing import Asked, Subject, attribution, in_order
 from pages.components.evaluation_picker import masker_title
 from pages.components.presenting import Progress
-from pages.components.seen_grid import picture_url
+from pages.components.seen_grid import DOUBT, picture_url
 
 if TYPE_CHECKING:
     from bgbias_core.attribution import Attribution, MethodSpec
@@ -205,9 +205,13 @@ def question(one: Asked) -> str:
 
 
 def _label(one: Asked) -> str:
+    from bgbias_core.evaluation import is_doubtful
+
     verdict = one.verdict
     said = f"names it {verdict.name}, {verdict.probabilities[0]:.0%}" if verdict.found else "found no object"
     notes = [mask_words(one), said]
+    if verdict.found and is_doubtful(one.card, verdict.probabilities[0]):
+        notes.append(DOUBT)
     if one.target and (one.target != verdict.name or one.contrast is not None):
         notes.append(f"explained: {question(one)}")
     if one.added:

@@ -24,6 +24,8 @@ _CONDITIONS = {
     "all places": "All other places",
     "original": "Original photographs",
     "foreign scene": "Foreign scenes",
+    "Mixed-Same": "Backgrounds of their own class",
+    "Mixed-Rand": "Backgrounds of other classes",
 }
 _MOST_TELLING = ("OOD", "foreign scene", "original")
 _REFERENCES = ("ID", "original")
@@ -65,7 +67,7 @@ def part_title(part: Part, among: Sequence[Part]) -> str:
     if any(other.about.title == title and other.about.name != part.about.name for other in among):
         title = f"{title} ({part.about.name})"
     masker = f" ({part.masker})" if part.masker else ""
-    cut = f"; objects cut out with the {part.lifted_by} mask" if part.mask_source == "none" and part.lifted_by else ""
+    cut = f"; objects cut out with the {part.lifted_by} mask" if part.lifted_by not in {"", part.mask_source} else ""
     return f"{title} · {source}{masker}{cut}"
 
 

@@ -32,6 +32,11 @@ PHOTOGRAPHS: Titles = {
     "probability lost": ("Lost by its first answer", "probability, in points"),
     "accuracy": ("Right on the photograph", "accuracy"),
     "accuracy on foreign scenes": ("Right on foreign scenes", "accuracy"),
+    "foreign-scene drop": ("Lost on foreign scenes", "foreign-scene drop, in points"),
+    "accuracy Mixed-Same": ("Right on backgrounds of its class", "accuracy Mixed-Same"),
+    "accuracy Mixed-Rand": ("Right on those of other classes", "accuracy Mixed-Rand"),
+    "BG-Gap": ("Lost between the two", "BG-Gap, in points"),
+    "worst-group accuracy": ("Right in its worst group", "worst-group accuracy"),
     "Shapley background share": ("What the background decides", "two-player Shapley share"),
 }
 """The columns: measures, what each means, and its name."""
@@ -39,7 +44,7 @@ CSV_COLUMNS = (
     "checkpoint", "title", "strategy", "mask source", "masker", "lifted by", "measure", "value", "low", "high", "n",
     "interval", "note",
 )  # fmt: skip
-_POINTS = ("ID–OOD gap", "probability lost")
+_POINTS = ("ID–OOD gap", "foreign-scene drop", "BG-Gap", "probability lost")
 _WORST = (
     " The **worst group** is one species in one group of places: the lowest of all that have at least 20 birds. Chosen "
     "for being the lowest, it looks a little worse than it is."
@@ -52,9 +57,10 @@ _DRAWN: dict[bool, dict[str, str]] = {
 
 def mask_words(row: SummaryRow) -> str:
     """Which mask a row's checkpoint looks at, and where it looks at none, which one cut the objects out."""
+    cut = f"; objects cut out with the {row.lifted_by} mask" if row.lifted_by not in {"", row.mask_source} else ""
     if row.mask_source == "none":
-        return "looks at no mask" + (f"; objects cut out with the {row.lifted_by} mask" if row.lifted_by else "")
-    return "given mask" if row.mask_source == "given" else f"predicted mask ({masker_title(row.masker)})"
+        return f"looks at no mask{cut}"
+    return f"{'given mask' if row.mask_source == 'given' else f'predicted mask ({masker_title(row.masker)})'}{cut}"
 
 
 def row_titles(rows: Sequence[SummaryRow], between: str = ", ") -> list[str]:

@@ -13,9 +13,10 @@ from bgbias_core.aviary import TEST_BIRDS
 from bgbias_core.data import DATA_SETS, open_data
 from bgbias_core.data.places import find_scenes
 from bgbias_core.errors import BgBiasError, ConfigError
+from pages.components.checkpoint_picker import show_waiting_checkpoints
 from pages.components.folders import ask_folder
 from pages.components.jobs import show_jobs
-from pages.components.loaders import checkpoint_names, device, listing
+from pages.components.loaders import Task, checkpoint_names, device, listing
 
 if TYPE_CHECKING:
     from bgbias_core.data import DataSpec
@@ -108,7 +109,8 @@ def show_evaluation_form() -> None:
     ]
     st.caption(spec.description)
     options = _ask_photographs(spec) if spec.needs_folder else _ask_aviary()
-    names = checkpoint_names("imagenet" if spec.needs_folder else "species")
+    task: Task = "imagenet" if spec.needs_folder else "species"
+    names = checkpoint_names(task)
     cards = listing().cards
     chosen = st.multiselect(
         "Classifiers to evaluate",
@@ -119,6 +121,7 @@ def show_evaluation_form() -> None:
         persist_state="session",
         wrap=True,
     )
+    show_waiting_checkpoints(task)
     if st.button("Compute", type="primary", icon=":material/play_arrow:", key="compute"):
         try:
             start_evaluation(Asked(spec, tuple(chosen), options))

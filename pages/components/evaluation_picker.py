@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.errors import EvaluationError
-from bgbias_core.masks import MASKERS
+from bgbias_core.masks import list_maskers
 from pages.components.loaders import listing
 from pages.components.verdicts import plain
 
@@ -98,7 +98,8 @@ def _summary(name: str, path: str, changed: int) -> list[SummaryRow]:
 
 def masker_title(name: str) -> str:
     """A masker as people read it; its name where nobody here knows it any more."""
-    return MASKERS[name].title.split(":")[0] if name in MASKERS else name
+    known = list_maskers()
+    return known[name].title.split(":")[0] if name in known else name
 
 
 def show_head(header: Header) -> None:

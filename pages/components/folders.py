@@ -20,14 +20,15 @@ def ask_folder(label: str, key: str, example: str, text: str | None = None) -> s
 
 
 @st.cache_resource(max_entries=4, ttl=300, show_spinner="Looking through the folder …")
-def opened_photographs(folder: str, masks: str) -> PhotographSet:
+def opened_photographs(folder: str, masks: str, *, check: bool = True) -> PhotographSet:
     """The photographs of a folder, of the kind that it is recognised as.
 
     Args:
-        folder: CUB-200-2011 in its own layout, or one folder for each class.
+        folder: CUB-200-2011 or Waterbirds in their own layouts, or one folder for each class.
         masks: Folder of its masks; empty where there is none.
+        check: Whether missing files are refused, all in one sentence. Who looks at one photograph needs no other.
 
     Raises:
         BgBiasError: There is no such folder, or not in a layout that is known.
     """
-    return open_data(recognise(folder), folder, masks or None)
+    return open_data(recognise(folder), folder, masks or None, check=check)

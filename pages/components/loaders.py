@@ -32,29 +32,50 @@ def listing() -> Listing:
 
 
 def checkpoint_names(task: Task) -> list[str]:
-    """Names of the usable checkpoints of a task: ConvNeXt before ViT, and each unmasked, early, late.
+    """Names of the usable checkpoints of a task: shipped before own, ConvNeXt before ViT.
+
+    Those that wait for a download are left out; :func:`waiting_checkpoints` gives them.
 
     Args:
         task: ``species`` (those that tell the Aviary's species apart) or ``imagenet`` (all others: they were made for
             photographs, with ImageNet's classes or those of a data set).
     """
-    drawn = task == "species"
-    cards = [card for card in listing().cards.values() if (card.classes == tuple(SPECIES)) == drawn]
-    return [card.name for card in sorted(cards, key=_rank)]
+    found = listing()
+    return [card.name for card in sorted(_of_task(found, task), key=_rank) if card.name not in found.waiting]
 
 
-def _rank(card: Card) -> tuple[int, str, int, str]:
+def _of_task(found: Listing, task: Task) -> list[Card]:
+    return [card for card in found.cards.values() if (card.classes == tuple(SPECIES)) == (task == "species")]
+
+
+def is_species_head(card: Card) -> bool:
+    """Whether it is one of the shipped heads for a few species of birds on photographs."""
+    return card.name.startswith("species-")
+
+
+def _rank(card: Card) -> tuple[int, int, str, int, str]:
     from bgbias_core.models import STRATEGY_NAMES
 
     backbone = card.architecture.backbone
     kind = next((i for i, word in enumerate(_BACKBONE_ORDER) if word in backbone), len(_BACKBONE_ORDER))
-    return kind, backbone, STRATEGY_NAMES.index(card.strategy.name), card.name
+    group = 0 if card.task == "imagenet" else 1 if is_species_head(card) else 2
+    return group, kind, backbone, STRATEGY_NAMES.index(card.strategy.name), card.name
 
 
 def show_broken_checkpoints() -> None:
     """Say in a sentence each which checkpoints cannot be used and why."""
     for name, reason in listing().broken.items():
         st.warning(f"The checkpoint **{name}** cannot be used. {reason}", icon=":material/build:")
+
+
+def waiting_checkpoints(task: Task) -> dict[str, list[Card]]:
+    """The checkpoints of a task that wait for something, by the sentence that says for what."""
+    found = listing()
+    waiting: dict[str, list[Card]] = {}
+    for card in sorted(_of_task(found, task), key=_rank):
+        if card.name in found.waiting:
+            waiting.setdefault(found.waiting[card.name], []).append(card)
+    return waiting
 
 
 def load_checkpoint_cached(name: str) -> tuple[Checkpoint, threading.Lock]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import Image, Mask, decode_mask, digest
-from bgbias_core.masks import DEFAULT_MASKER, MASKERS, Box, MaskResult, edit, given, load_masker
+from bgbias_core.masks import Box, MaskResult, default_masker, edit, given, list_maskers, load_masker
 from pages.components.mask_canvas import DrawnBox, Edit, Stroke, Tool, mask_canvas, rasterise, read_edits
 from pages.components.pickers import UPLOAD_TYPES, Photograph
 from pages.components.pictures import fingerprint, working_mask
@@ -21,6 +21,12 @@ _TOOLS: dict[Tool, str] = {
     "box": ":material/crop_free: Box",
     "keep": ":material/brush: Keep",
     "remove": ":material/ink_eraser: Remove",
+}
+
+
+_HOW_IT_LOOKS = {
+    "grabcut": "Colours inside a box against colours outside. Without a box it looks at the central 80% of each side.",
+    "network": "It looks for what stands out in the picture; where that is not your object, draw a box around it.",
 }
 
 
@@ -109,7 +115,13 @@ def mended_before(photograph: Photograph) -> Lifted | None:
     if not edits:
         return None
     box = last_box(edits, photograph.image.shape)
-    return Lifted(mend(run_masker(key, DEFAULT_MASKER, box, photograph.image), edits, 0), DEFAULT_MASKER, box, 0.0)
+    masker = usual_masker(photograph)
+    return Lifted(mend(run_masker(key, masker, box, photograph.image), edits, 0), masker, box, 0.0)
+
+
+def usual_masker(photograph: Photograph) -> str:
+    """Name of the masker that is used on such a picture where nobody chooses one."""
+    return default_masker("aviary" if photograph.bird else "photograph")
 
 
 def mend(found: MaskResult, edits: tuple[Edit, ...], distance: float) -> MaskResult:
@@ -150,7 +162,10 @@ def last_box(edits: tuple[Edit, ...], shape: tuple[int, ...]) -> Box | None:
 
 def _choose_origin(photograph: Photograph, predicted: bool) -> tuple[str | None, MaskResult | None]:
     """The masker's name, or ``None`` and the mask where it is given."""
-    titles = {name: spec.title.split(":")[0] for name, spec in MASKERS.items()}
+    usual = usual_masker(photograph)
+    kind = "aviary" if photograph.bird else "photograph"
+    maskers = {name: spec for name, spec in list_maskers().items() if kind in spec.kinds}
+    titles = {name: spec.title.split(":")[0] for name, spec in maskers.items()}
     if photograph.mask is not None:
         came_with = "drawn with the bird" if photograph.bird else "it came with the photograph"
         titles = {GIVEN: f"Given: {came_with}", **titles}
@@ -158,7 +173,7 @@ def _choose_origin(photograph: Photograph, predicted: bool) -> tuple[str | None,
     chosen = st.selectbox(
         "Where the mask comes from",
         list(titles),
-        index=list(titles).index(DEFAULT_MASKER if predicted or photograph.mask is None else GIVEN),
+        index=list(titles).index(usual if predicted or photograph.mask is None else GIVEN),
         format_func=titles.__getitem__,
         bind="query-params",
         # Several keys, for a photograph without a given mask would drop what a bird had chosen, and what was chosen for
@@ -168,7 +183,7 @@ def _choose_origin(photograph: Photograph, predicted: bool) -> tuple[str | None,
     if chosen == GIVEN and photograph.mask is not None:
         return None, given(photograph.image, photograph.mask)
     if chosen != FILE:
-        st.caption(f"{MASKERS[chosen].title}. Without a box it looks at the central 80% of each side.")
+        st.caption(_HOW_IT_LOOKS["grabcut" if chosen == "grabcut" else "network"])
         return chosen, None
     uploaded = st.file_uploader(
         "Mask file",
@@ -288,7 +303,8 @@ def _say_where_from(lifted: Lifted) -> None:
     found = lifted.mask
     colour = "green" if found.source == "given" else "orange"
     by = "" if found.masker == found.source else f" by {found.masker}"
-    st.markdown(f":{colour}-badge[{found.source}{by}] {found.area:.1%} of the picture")
+    sure = "" if found.confidence is None or found.source == "given" else f" · confidence {found.confidence:.0%}"
+    st.markdown(f":{colour}-badge[{found.source}{by}] {found.area:.1%} of the picture{sure}")
     st.caption(meaning[found.source])
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from bgbias_core.images import digest
-from bgbias_core.masks import DEFAULT_MASKER, given
+from bgbias_core.masks import given
 from pages.components.cases import Case
 from pages.components.evaluation_picker import masker_title
-from pages.components.mask_editor import Lifted, run_masker
+from pages.components.mask_editor import Lifted, run_masker, usual_masker
 from pages.components.pickers import Photograph
 
 
@@ -19,7 +19,8 @@ def pick_mask(photograph: Photograph, case: Case | None) -> Lifted:
         photograph: What the object is on.
         case: The chosen case, whose mask comes first.
     """
-    titles = {"predicted": f"Predicted ({masker_title(DEFAULT_MASKER)})"}
+    masker = usual_masker(photograph)
+    titles = {"predicted": f"Predicted ({masker_title(masker)})"}
     if photograph.mask is not None:
         titles = {"given": "Given", **titles}
     source = st.segmented_control(
@@ -36,5 +37,5 @@ def pick_mask(photograph: Photograph, case: Case | None) -> Lifted:
     )
     if source == "given" and photograph.mask is not None:
         return Lifted(given(photograph.image, photograph.mask), None, None, 0.0)
-    found = run_masker(digest(photograph.image), DEFAULT_MASKER, None, photograph.image)
-    return Lifted(found, DEFAULT_MASKER, None, 0.0)
+    found = run_masker(digest(photograph.image), masker, None, photograph.image)
+    return Lifted(found, masker, None, 0.0)

@@ -11,7 +11,6 @@ import streamlit as st
 from bgbias_core.compositing import IDENTITY
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import digest
-from bgbias_core.masks import DEFAULT_MASKER
 from pages.components.evaluation_picker import masker_title
 from pages.components.loaders import load_checkpoint_cached
 from pages.components.mask_editor import Lifted
@@ -31,7 +30,6 @@ _FILLED = {
     "mean": "background filled with one colour",
     "blur": "background blurred",
 }
-_MASKER = masker_title(DEFAULT_MASKER)
 
 
 def show_seen(photograph: Photograph, lifted: Lifted, scenes: Scenes, cards: Sequence[Card]) -> None:
@@ -40,8 +38,8 @@ def show_seen(photograph: Photograph, lifted: Lifted, scenes: Scenes, cards: Seq
         import bgbias_core.evaluation  # noqa: F401 - it takes seconds the first time
     if not lifted.clear:
         st.warning(
-            f"{_MASKER} found no clear object in this picture, so nothing can be put on another background. Take "
-            "another picture, or mark the object by hand under Swap backgrounds.",
+            f"{masker_title(lifted.mask.masker)}: no clear object found in this picture, so nothing can be put on another "
+            "background. Take another picture, or mark the object by hand under Swap backgrounds.",
             icon=":material/search_off:",
         )
         scenes = {}
@@ -73,7 +71,7 @@ def show_seen(photograph: Photograph, lifted: Lifted, scenes: Scenes, cards: Seq
 
 
 def _row(photograph: Photograph, card: Card, shown: Sequence[Presentation], said: Sequence[Verdict]) -> SeenRow:
-    from bgbias_core.evaluation import ORIGINAL, changed
+    from bgbias_core.evaluation import ORIGINAL, changed, is_doubtful
 
     urls, grid = _seen(card.name, card.seal, _keys(shown), shown)
     cells = []
@@ -85,6 +83,7 @@ def _row(photograph: Photograph, card: Card, shown: Sequence[Presentation], said
                 url=url,
                 alt=f"{photograph.title}, {'original' if original else one.name}, as {card.title} sees it",
                 name=verdict.names[0] if verdict.found else "",
+                doubtful=verdict.found and is_doubtful(card, verdict.probabilities[0]),
                 probability=verdict.probabilities[0] if verdict.found else np.nan,
                 changed=None if original else differs,
                 right=verdict.name == photograph.label if knows else None,
@@ -96,7 +95,7 @@ def _row(photograph: Photograph, card: Card, shown: Sequence[Presentation], said
 def _mask_words(card: Card, shown: Presentation) -> str:
     if not card.strategy.needs_mask:
         return ""
-    return "given mask" if shown.mask.source == "given" else f"predicted mask ({_MASKER})"
+    return "given mask" if shown.mask.source == "given" else f"predicted mask ({masker_title(shown.mask.masker)})"
 
 
 def _sees(card: Card, grid: tuple[int, int] | None, same: bool) -> str:

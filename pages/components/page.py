@@ -51,6 +51,11 @@ def train_page() -> Page:
     return page("train", "Train", "model_training")
 
 
+def library_page() -> Page:
+    """Library."""
+    return page("library", "Library", "inventory_2")
+
+
 def navigation() -> Page:
     """Offer all pages in their groups and return the one asked for."""
     st.session_state[_ROUTED] = True
@@ -61,7 +66,7 @@ def navigation() -> Page:
         attributions_page(),
         failure_cases_page(),
     ]
-    return st.navigation({"Explore": explore, "Build": [train_page()]})
+    return st.navigation({"Explore": explore, "Build": [train_page(), library_page()]})
 
 
 def page_setup(title: str) -> None:

@@ -167,8 +167,8 @@ def _folder() -> Photograph | None:
     path = ask_folder("Folder on this computer", "photo_folder", "/data/CUB_200_2011")
     if not path:
         st.caption(
-            "CUB-200-2011 in its own layout, or any folder with one folder of photographs for each class. Nothing is "
-            "copied."
+            "CUB-200-2011 or Waterbirds in their own layouts, or any folder with one folder of photographs for each "
+            "class. Nothing is copied."
         )
         return None
     try:
@@ -183,7 +183,7 @@ def _folder() -> Photograph | None:
 @st.cache_resource(max_entries=4, ttl=300, show_spinner="Looking through the folder …")
 def _opened(folder: str, masks: str) -> tuple[PhotographSet, dict[str, list[Entry]]]:
     """The data set and the entries of each class, those that no classifier was trained on first."""
-    data = opened_photographs(folder, masks)
+    data = opened_photographs(folder, masks, check=False)
     entries: dict[str, list[Entry]] = {label: [] for label in data.classes}
     for entry in sorted(data.entries, key=lambda entry: _SEEN_LAST.index(entry.split)):
         entries[entry.label].append(entry)

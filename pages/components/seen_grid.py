@@ -9,6 +9,9 @@ from html import escape
 
 from bgbias_core.images import Image, encode_jpeg
 
+DOUBT = "probably none of these"
+"""Beside an answer that is less sure than the classifier usually is of photographs of its own kind."""
+
 
 @dataclass(frozen=True)
 class SeenCell:
@@ -21,6 +24,7 @@ class SeenCell:
         probability: Of that name, in [0, 1].
         changed: Whether the name differs from the original's; ``None`` on the original, and where nothing was found.
         right: Whether the name is the right one; ``None`` where that is not known.
+        doubtful: Whether the probability is so low that the picture is probably of none of the classes.
     """
 
     url: str
@@ -29,6 +33,7 @@ class SeenCell:
     probability: float
     changed: bool | None
     right: bool | None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,5 +96,7 @@ def _cell(cell: SeenCell) -> str:
         marks.append('<b class="changed">✗ changed</b>' if cell.changed else '<b class="same">✓ same</b>')
     if cell.right is not None:
         marks.append("right" if cell.right else "wrong")
+    if cell.doubtful:
+        marks.append(DOUBT)
     said = f"<strong>{escape(cell.name)}</strong> {cell.probability:.0%}"
     return f"<td>{picture}{said}<small>{' · '.join(marks)}</small></td>"

@@ -15,14 +15,15 @@ from pages.components.pictures import show_picture, working_copy
 from pages.components.verdicts import plain
 
 if TYPE_CHECKING:
-    from bgbias_core.training import AviaryData, CubData, FolderData
+    from bgbias_core.training import AviaryData, FolderData, WaterbirdsData
+    from bgbias_core.training.config import PhotographData
 
 _AVIARY = "Aviary"
 _OWN = "Own photographs"
 _SHOWN = 4
 
 
-def choose_data() -> AviaryData | CubData | FolderData | None:
+def choose_data() -> AviaryData | PhotographData | None:
     """Show the choice; nothing is returned until there is something to train on."""
     source = st.segmented_control(
         "Trained on", [_AVIARY, _OWN], default=_AVIARY, required=True, key="train_on", bind="query-params"
@@ -51,19 +52,20 @@ def _aviary() -> AviaryData:
     return AviaryData(train=samples, validation=300, correlation=correlation)
 
 
-def _photographs() -> CubData | FolderData | None:
-    from bgbias_core.training import CubData, FolderData
+def _photographs() -> PhotographData | None:
+    from bgbias_core.training import CubData, FolderData, WaterbirdsData
 
     folder = ask_folder(
         "Folder on this computer",
         "train_folder",
         "/data/CUB_200_2011",
-        "CUB-200-2011 in its own layout, or one folder of photographs for each class. Nothing is copied.",
+        "CUB-200-2011 or Waterbirds as they come, or one folder of photographs for each class. Nothing is copied.",
     )
     if not folder:
         st.info(
-            "Name a folder with **one folder of photographs for each class**, or CUB-200-2011 as it comes. Two classes "
-            "with thirty photographs each are enough for a first try; masks are found by GrabCut where there are none.",
+            "Name a folder with **one folder of photographs for each class**, or CUB-200-2011 or Waterbirds as they "
+            "come. Two classes with thirty photographs each are enough for a first try; masks are predicted where "
+            "there are none.",
             icon=":material/create_new_folder:",
         )
         return None
@@ -81,7 +83,10 @@ def _photographs() -> CubData | FolderData | None:
     except BgBiasError as error:
         st.error(str(error), icon=":material/folder_off:")
         return None
-    return CubData(root=folder) if kind == "cub" else FolderData(root=folder, masks=masks or None)
+    if kind == "cub":
+        return CubData(root=folder)
+    kinds: dict[str, type[WaterbirdsData | FolderData]] = {"waterbirds": WaterbirdsData, "folder": FolderData}
+    return kinds[kind](root=folder, masks=masks or None)
 
 
 def _show_photographs(data: PhotographSet) -> None:

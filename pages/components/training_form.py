@@ -14,13 +14,16 @@ from pages.components.verdicts import plain
 
 if TYPE_CHECKING:
     from bgbias_core.models import BackboneSpec, Depths
-    from bgbias_core.training import AviaryData, CubData, FolderData, TrainingConfig
+    from bgbias_core.training import AviaryData, TrainingConfig
+    from bgbias_core.training.config import PhotographData
 
 _ORIGINS = {
     "none": "trained from scratch",
     "package": "pretrained on ImageNet, installed with the app",
-    "hub": "pretrained; its weights come from a hub or a local folder",
+    "download": "pretrained",
+    "hub": "pretrained",
 }
+_LARGEST = 256  # of the sizes that are tried first: beyond it a processor takes long
 _WHAT = {
     "unmasked": "sees the whole picture",
     "early": "the background is removed from the picture",
@@ -32,20 +35,24 @@ _REGIONS = {"all": "all cells", "foreground": "foreground cells only"}
 
 def choose_training() -> TrainingConfig | None:
     """Show the form; a configuration once everything in it goes together."""
-    from bgbias_core.models import BACKBONES
+    from bgbias_core.models import BACKBONES, backbone_status
     from bgbias_core.training import TrainingConfig
 
     data = choose_data()
     if data is None:
         return None
     drawn = data.name == "aviary"
-    names = sorted(BACKBONES, key=lambda name: (name.startswith("aviary") != drawn, BACKBONES[name].origin == "hub"))
+    needs = {name: backbone_status(name).needs for name in BACKBONES}
+    names = sorted(BACKBONES, key=lambda name: (name.startswith("aviary") != drawn, bool(needs[name])))
     left, right = st.columns(2, gap="medium")
     with left:
         backbone = st.selectbox(
             "Backbone",
             names,
-            format_func=lambda name: f"{BACKBONES[name].title}: {_ORIGINS[BACKBONES[name].origin]}",
+            format_func=lambda name: (
+                f"{BACKBONES[name].title}: {_ORIGINS[BACKBONES[name].origin]}"
+                + (", not on this machine yet" if needs[name] else "")
+            ),
             key=f"train_backbone_{drawn}",
         )
         spec = BACKBONES[backbone]
@@ -61,6 +68,9 @@ def choose_training() -> TrainingConfig | None:
             model = _choose_strategy(backbone, spec, size)
         model |= {"backbone": backbone, "weights": "random" if spec.origin == "none" else "pretrained"}
         model |= {"size": size, "frozen": frozen}
+        if needs[backbone]:
+            st.info(f"{plain(spec.title)} {plain(needs[backbone])}", icon=":material/download:")
+            return None
         name = _choose_name(data, backbone, model["strategy"]["name"])
         optimisation = _choose_budget(data, backbone, spec, model)
         return TrainingConfig.model_validate(
@@ -83,16 +93,17 @@ def choose_training() -> TrainingConfig | None:
 
 
 def _choose_size(backbone: str, spec: BackboneSpec) -> int:
-    step = 14 if "dinov2" in backbone else 32
+    step = 14 if "patch14" in spec.timm_name else 32
     sizes = sorted({64, 96} if spec.size == 96 else {*range(5 * step, spec.size, step * 2), spec.size})
-    return st.select_slider(
+    chosen: int = st.select_slider(
         "Size of the pictures",
         sizes,
-        sizes[0] if spec.size == 96 else min(sizes, key=lambda size: abs(size - 192)),
+        sizes[0] if spec.size == 96 else max(size for size in sizes if size <= _LARGEST),
         format_func=lambda size: f"{size} px",
         key=f"train_size_{backbone}",
         help="Smaller is quicker; small parts vanish.",
     )
+    return chosen
 
 
 def _choose_strategy(backbone: str, spec: BackboneSpec, size: int) -> dict[str, Any]:
@@ -143,7 +154,7 @@ def _depths(backbone: str, size: int) -> Depths:
         return describe_depths(build_network(backbone_spec(backbone), size), size)
 
 
-def _choose_name(data: AviaryData | CubData | FolderData, backbone: str, strategy: str) -> str:
+def _choose_name(data: AviaryData | PhotographData, backbone: str, strategy: str) -> str:
     coming = {job.about["checkpoint"] for job in jobs.list_jobs() if job.active and "checkpoint" in job.about}
     taken = set(listing().cards) | set(listing().broken) | coming
     stem = f"my-{data.name}-{backbone.removeprefix('aviary-')}-{strategy}"
@@ -161,14 +172,18 @@ def _choose_name(data: AviaryData | CubData | FolderData, backbone: str, strateg
 
 
 def _choose_budget(
-    data: AviaryData | CubData | FolderData, backbone: str, spec: BackboneSpec, model: dict[str, Any]
+    data: AviaryData | PhotographData, backbone: str, spec: BackboneSpec, model: dict[str, Any]
 ) -> dict[str, Any]:
-    strategy = model["strategy"]["name"]
-    if data.name == "aviary":
+    from bgbias_core.training.heads import HEAD_OPTIMISATION
+
+    strategy, frozen = model["strategy"]["name"], model["frozen"]
+    if frozen:
+        epochs, rate = HEAD_OPTIMISATION.epochs, HEAD_OPTIMISATION.learning_rate
+    elif data.name == "aviary":
         # The shortcut is learned within three epochs; the bird itself takes longer.
         epochs, rate = (8 if strategy == "early" else 3), (1e-3 if "vit" in backbone else 2e-3)
     else:
-        epochs, rate = (10, 1e-3) if model["frozen"] else (5, 1e-4)
+        epochs, rate = 5, 1e-4
     choice = f"{backbone}_{strategy}_{data.name}_{model['frozen']}"
     with st.expander("Epochs, learning rate, batch size", icon=":material/tune:"):
         columns = st.columns(3)
@@ -176,8 +191,18 @@ def _choose_budget(
         rate = columns[1].number_input(
             "Learning rate", 1e-6, 1e-1, rate, step=1e-4, format="%.6f", key=f"train_rate_{choice}"
         )
-        batch = columns[2].number_input("Batch size", 4, 512, 32, key="train_batch")
-        st.caption("AdamW, one epoch of warm-up, cosine decay; mirrored and shifted pictures; label smoothing 0.05.")
+        batch = columns[2].number_input(
+            "Batch size", 4, 512, HEAD_OPTIMISATION.batch_size if frozen else 32, key=f"train_batch_{frozen}"
+        )
+        st.caption(
+            "AdamW, cosine decay, label smoothing 0.1. The backbone looks at every picture once; its features are what "
+            "the head learns from, so epochs take moments."
+            if frozen
+            else "AdamW, one epoch of warm-up, cosine decay; mirrored and shifted pictures; label smoothing 0.05."
+        )
+    if frozen:
+        changed = {"epochs": epochs, "learning_rate": rate, "batch_size": batch}
+        return HEAD_OPTIMISATION.model_copy(update=changed).model_dump()
     return {
         "epochs": epochs,
         "learning_rate": rate,

@@ -158,15 +158,24 @@ def show_result(job: Job) -> None:
                 f"Accuracy {metric.condition}: **{metric.value:.1%}** ({metric.low:.1%} to {metric.high:.1%}, "
                 f"n = {metric.n:,}, mask: {metric.mask_source})"
             )
+    if not drawn:
+        _remember_folder(card)
     with st.container(horizontal=True):
         key = "bird_models" if drawn else "photo_models"
         st.page_link(
             swap_backgrounds_page(),
             label="Use it in Swap backgrounds",
             icon=":material/landscape:",
-            query_params={key: card.name, **({} if drawn else {"photo": "Sample picture"})},
+            query_params={key: card.name, **({} if drawn else {"photo": "CUB or own folder"})},
         )
         st.page_link(attributions_page(), label="See where it looks", icon=":material/center_focus_strong:")
+
+
+def _remember_folder(card: Card) -> None:
+    """Let the pages that ask for a folder of photographs begin with the one that the classifier learned from."""
+    data = card.training_data.parameters
+    st.session_state["photo_folder"] = str(data.get("root", ""))
+    st.session_state["photo_masks"] = str(data.get("masks") or "")
 
 
 def _offer_measuring(card: Card) -> None:

@@ -13,12 +13,18 @@ from bgbias_core.images import Image
 from bgbias_core.masks import MaskResult
 from pages.components.pickers import Photograph
 from pages.components.pictures import show_picture
+from pages.components.seen_grid import DOUBT
 
 if TYPE_CHECKING:
     from bgbias_core.evaluation import Presentation, Verdict
     from bgbias_core.models import Card
 
 SAME_PIXELS = "sees the same pixels on every background"
+_DOUBTED = f":gray-badge[:material/question_mark: {DOUBT}]"
+_DOUBT_HELP = (
+    "Of this classifier's own kind of photographs, kept from its training, 9 in 10 get {:.0%} or more for the first "
+    "answer. What is none of its classes may get that too, unmarked."
+)
 _CARDS_IN_A_ROW = 3
 _DIMMED = 0.25
 
@@ -59,13 +65,15 @@ def show_summary(
 def _show_one_summary(
     photograph: Photograph, card: Card, shown: Sequence[Presentation], said: Sequence[Verdict]
 ) -> None:
-    from bgbias_core.evaluation import changed
+    from bgbias_core.evaluation import changed, is_doubtful
 
     marks = changed(said)[1:]
     if said[0].found:
         answer = f"On the original: **{plain(said[0].name)}** {said[0].probabilities[0]:.0%}"
         known = photograph.label in card.classes  # others cannot be right
         st.markdown(answer + (f", {'right' if said[0].name == photograph.label else 'wrong'}" if known else ""))
+        if is_doubtful(card, said[0].probabilities[0]):
+            st.markdown(_DOUBTED, help=_DOUBT_HELP.format(card.doubtful_below))
     else:
         st.markdown("On the original: no object found")
     if not marks:
@@ -135,16 +143,20 @@ def _show_card(
     st.markdown(f"**{plain(title)}**")
     for card in cards:
         original, verdict = said[card.name]
-        st.markdown(_line(short_title(card, cards), original, verdict, is_original))
+        st.markdown(_line(card, short_title(card, cards), original, verdict, is_original))
     with st.expander("Top 5"):
         for card in cards:
             st.markdown(_table(short_title(card, cards), said[card.name][1]))
 
 
-def _line(title: str, original: Verdict, verdict: Verdict, is_original: bool) -> str:
+def _line(card: Card, title: str, original: Verdict, verdict: Verdict, is_original: bool) -> str:
+    from bgbias_core.evaluation import is_doubtful
+
     if not verdict.found:
         return f"{plain(title)} :gray-badge[:material/search_off: no object found]"
     answer = f"{plain(title)}: **{plain(verdict.name)}** {verdict.probabilities[0]:.0%}"
+    if is_doubtful(card, verdict.probabilities[0]):
+        answer = f"{answer} {_DOUBTED}"
     if is_original or not original.found:
         return answer
     changed = verdict.name != original.name

@@ -57,7 +57,7 @@ def test_means_are_over_single_attributions() -> None:
 
 
 def test_a_bird_that_the_masker_does_not_find_is_left_out_and_pairs_with_none(monkeypatch) -> None:
-    monkeypatch.setitem(MASKERS, "fickle", MaskerSpec("fickle", "Fickle", Fickle))
+    monkeypatch.setitem(MASKERS, "fickle", MaskerSpec("fickle", "Fickle", ("aviary",), Fickle))
     shares = measure_shares([UNMASKED, EARLY], ["saliency"], n=4, sources=["predicted"], masker="fickle")
     unmasked, early = shares.means
     assert (unmasked.n, early.n, early.masker, early.by_identity) == (4, 2, "fickle", "")

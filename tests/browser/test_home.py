@@ -49,7 +49,7 @@ def test_a_deep_link_is_the_first_thing_a_fresh_server_is_asked(chromium: Browse
     page = context.new_page()
     page.goto(f"{fresh_app_url}/swap_backgrounds")
     links = page.get_by_test_id("stSidebarNavLink")
-    pages = ["Home", "Swap backgrounds", "Compare strategies", "Attributions", "Failure cases", "Train"]
+    pages = ["Home", "Swap backgrounds", "Compare strategies", "Attributions", "Failure cases", "Train", "Library"]
     expect(links).to_have_count(len(pages), timeout=90 * SECONDS)
     page.wait_for_selector(FINISHED)
     assert [text.split("\n")[-1] for text in links.all_inner_texts()] == pages

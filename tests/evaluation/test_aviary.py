@@ -239,7 +239,7 @@ class Nothing:
 
 
 def test_an_empty_predicted_mask_is_no_answer(monkeypatch) -> None:
-    monkeypatch.setitem(MASKERS, "nothing", MaskerSpec("nothing", "Finds nothing", Nothing))
+    monkeypatch.setitem(MASKERS, "nothing", MaskerSpec("nothing", "Finds nothing", ("aviary",), Nothing))
     evaluation = evaluate_on_aviary([constant("late")], n=N, n_predicted=BIRDS, masker="nothing", shapley=1)
     never = evaluation.table[evaluation.table["mask_source"] == "predicted"]
     assert not never["found"].any()

@@ -24,7 +24,7 @@ CHECKPOINTS = {
 
 @pytest.fixture
 def bright(monkeypatch):
-    monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", Bright))
+    monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", ("photograph", "aviary"), Bright))
 
 
 @pytest.fixture

@@ -147,3 +147,34 @@ def test_what_cannot_be_compared_is_refused() -> None:
     other = make_evaluation(birds(1, 2), checkpoints=tuple(others))
     with pytest.raises(EvaluationError, match="neither right nor wrong; compare the flip rate"):
         compare_pair(other, ("plain", "none"), ("plain", "none"), "accuracy OOD")
+
+
+def test_differences_under_several_draws_are_means_of_each_photograph() -> None:
+    rows = [make_row(bird, "original") for bird in range(2)]
+    for condition, right in (
+        ("Mixed-Same", [[True, True], [True, False]]),
+        ("Mixed-Rand", [[True, False], [False, False]]),
+        ("foreign scene", [[False, False], [False, True]]),
+    ):
+        for bird, answers in enumerate(right):
+            rows += [
+                make_row(bird, condition, right=answer, scene=f"{draw}.jpg", lifted_by="given")
+                for draw, answer in enumerate(answers)
+            ]
+    made = make_evaluation(rows, data={"kind": "cub", "title": "", "fingerprint": "", "parameters": {}})
+    [row] = summarise(made)
+    values = {name: (found.value, found.n, found.interval) for name, found in row.measures.items()}
+    assert values["accuracy"] == (1, 2, "wilson")
+    assert values["accuracy Mixed-Same"] == (0.75, 2, "cluster bootstrap")
+    assert values["accuracy Mixed-Rand"] == (0.25, 2, "cluster bootstrap")
+    assert values["BG-Gap"] == (0.5, 2, "paired bootstrap")
+    assert values["foreign-scene drop"] == (0.75, 2, "paired bootstrap")
+
+
+def test_without_other_backgrounds_the_gap_says_how_to_get_it() -> None:
+    made = make_evaluation(
+        [make_row(0, "original")], data={"kind": "cub", "title": "", "fingerprint": "", "parameters": {}}
+    )
+    [row] = summarise(made)
+    assert "--condition mixed_same" in row.absent["BG-Gap"]
+    assert "no object was put on other backgrounds" in row.absent["foreign-scene drop"]

@@ -7,9 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bgbias_core.compositing import swap
+from bgbias_core.conditions import tiled
 from bgbias_core.data import open_folder
 from bgbias_core.errors import ConfigError, MaskError
-from bgbias_core.evaluation import changed, draw_scenes, evaluate_on_photographs, judge, present, summarise
+from bgbias_core.evaluation import (
+    Presentation,
+    changed,
+    draw_scenes,
+    evaluate_on_photographs,
+    judge,
+    present,
+    summarise,
+)
 from bgbias_core.images import encode_mask_png, encode_png
 from bgbias_core.masks import MASKERS, MaskerSpec, given
 from bgbias_core.models import Strategy
@@ -25,7 +35,7 @@ CHECKPOINTS = [
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     """Six photographs of two classes with masks, and five places."""
-    monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", Bright))
+    monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", ("photograph", "aviary"), Bright))
     for seed in range(6):
         image, mask = make_picture(seed, 60, 80)
         for kind, content in (("images/test", encode_png(image)), ("masks/test", encode_mask_png(mask))):
@@ -53,31 +63,36 @@ def test_answers_are_those_of_the_swaps_that_a_person_sees(folders) -> None:
         sample = data.read(entry)
         lifts = {"given": given(sample.image, sample.mask), "predicted": Bright()(sample.image)}
         for lift, lifted in lifts.items():
-            presentations = present(sample.image, lifted, scenes, masker=Bright())
-            for checkpoint in CHECKPOINTS:
-                source = lift if checkpoint.card.strategy.needs_mask else "none"
-                verdicts = judge(checkpoint, presentations)
-                rows = table[
-                    (table["sample"] == entry.name)
-                    & (table["checkpoint"] == checkpoint.card.name)
-                    & (table["mask_source"] == source)
-                    & table["lifted_by"].isin(["", lift])
-                ]
-                assert rows["scene"].tolist() == ["", *scenes]
-                assert rows["predicted"].tolist() == [verdict.name for verdict in verdicts]
-                assert rows["probability"].tolist() == pytest.approx([v.probabilities[0] for v in verdicts], abs=1e-5)
-                assert rows["flipped"].tolist()[1:] == changed(verdicts)[1:]
-                named = int(np.argmax(verdicts[0].all_probabilities))
-                expected = [verdict.all_probabilities[named] for verdict in verdicts]
-                assert rows["kept_probability"].tolist() == pytest.approx(expected, abs=1e-5)
-    assert len(table) == 6 * (1 + 10 + 2 * (2 + 10))
+            for looked_at in ("given", "predicted") if lift == "given" else ("predicted",):
+                presentations = present(sample.image, lifted, scenes, masker=Bright())
+                if looked_at != lift:  # a given mask cuts the object out, and the masker looks for it in the composite
+                    presentations = [replace(shown, mask=Bright()(shown.image)) for shown in presentations]
+                for checkpoint in CHECKPOINTS:
+                    source = looked_at if checkpoint.card.strategy.needs_mask else "none"
+                    verdicts = judge(checkpoint, presentations)
+                    rows = table[
+                        (table["sample"] == entry.name)
+                        & (table["checkpoint"] == checkpoint.card.name)
+                        & (table["mask_source"] == source)
+                        & table["lifted_by"].isin(["", lift])
+                    ]
+                    assert rows["scene"].tolist() == ["", *scenes]
+                    assert rows["predicted"].tolist() == [verdict.name for verdict in verdicts]
+                    certain = [verdict.probabilities[0] for verdict in verdicts]
+                    assert rows["probability"].tolist() == pytest.approx(certain, abs=1e-5)
+                    assert rows["flipped"].tolist()[1:] == changed(verdicts)[1:]
+                    named = int(np.argmax(verdicts[0].all_probabilities))
+                    expected = [verdict.all_probabilities[named] for verdict in verdicts]
+                    assert rows["kept_probability"].tolist() == pytest.approx(expected, abs=1e-5)
+    assert len(table) == 6 * (1 + 10 + 2 * (2 + 15))
 
 
 def test_an_identity_is_no_finding_and_accuracy_needs_the_datas_classes(folders) -> None:
     rows = {(row.checkpoint, row.mask_source, row.lifted_by): row for row in summarise(run(folders))}
     assert set(rows) == {
         ("one", "none", "given"), ("one", "none", "predicted"), ("two", "given", "given"),
-        ("two", "predicted", "predicted"), ("three", "given", "given"), ("three", "predicted", "predicted"),
+        ("two", "predicted", "given"), ("two", "predicted", "predicted"), ("three", "given", "given"),
+        ("three", "predicted", "given"), ("three", "predicted", "predicted"),
     }  # fmt: skip
     early = rows["two", "given", "given"]
     assert "same pixels" in early.absent["flip rate"]
@@ -149,3 +164,51 @@ def test_what_cannot_be_measured_is_refused_in_words(folders) -> None:
     (folders / "masks/test/class 0/0.png").write_bytes(encode_mask_png(np.zeros((60, 80), dtype=np.float32)))
     with pytest.raises(MaskError, match=r"The mask of test/class 0/0\.png marks nothing"):
         run(folders)
+
+
+def mixed(folders, **options):
+    return run(folders, conditions=("mixed_same", "mixed_rand"), draws=2, **options)
+
+
+def test_backgrounds_are_lent_by_other_photographs_with_their_own_object_removed(folders) -> None:
+    table = mixed(folders, cut_with=("given",)).table
+    data = open_folder(folders / "images", folders / "masks")
+    samples = {entry.name: data.read(entry) for entry in data.entries}
+    rows = table[(table["checkpoint"] == "one") & table["condition"].isin(["Mixed-Same", "Mixed-Rand"])]
+    assert rows.groupby(["sample", "condition"], observed=True)["scene"].nunique().isin([1, 2]).all()
+    for row in rows.itertuples():
+        own, lender = samples[row.sample], samples[row.scene]
+        assert (lender.label == own.label) == (row.condition == "Mixed-Same")
+        assert lender.name != own.name
+        composite = swap(own.image, own.mask, tiled(lender.image, lender.mask))
+        [verdict] = judge(CHECKPOINTS[0], [Presentation("by hand", composite.image, given(own.image, own.mask))])
+        assert verdict.name == row.predicted
+        assert verdict.probabilities[0] == pytest.approx(row.probability, abs=1e-5)
+    foreign = table[(table["checkpoint"] == "one") & (table["condition"] == "foreign scene")]
+    assert (foreign.groupby("sample", observed=True)["scene"].nunique() == 2).all()
+    assert foreign["scene"].nunique() > 2, "not the same scenes for all"
+
+
+def test_what_a_photograph_is_put_on_depends_on_no_other(folders) -> None:
+    def drawn(**options):
+        table = mixed(folders, cut_with=("given",), **options).table
+        return table[["sample", "condition", "scene", "checkpoint", "mask_source"]].astype(str)
+
+    some, every = drawn(n=3), drawn()
+    kept = every[every["sample"].isin(some["sample"])]
+    assert set(map(tuple, some.to_numpy())) == set(map(tuple, kept.to_numpy()))
+    assert len(some) == len(kept) < len(every)
+
+
+def test_the_command_of_mixed_conditions_says_them_all(folders) -> None:
+    command = mixed(folders, cut_with=("given",), n=2).header.command
+    assert "--condition mixed_same --condition mixed_rand --draws 2 --cut-with given" in command
+
+
+def test_other_conditions_and_masks_that_are_not_there_are_refused(folders) -> None:
+    with pytest.raises(ConfigError, match="choose among mixed_same, mixed_rand"):
+        run(folders, conditions=("only_fg",))
+    with pytest.raises(ConfigError, match="at least 1 background"):
+        run(folders, draws=0)
+    with pytest.raises(ConfigError, match="no given masks to cut objects out with"):
+        run(folders, masks=False, cut_with=("given",))

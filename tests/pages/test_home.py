@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from bgbias_core.aviary import PLACES, SPECIES, draw_recipes
 from bgbias_core.images import Image
-from bgbias_core.masks import DEFAULT_MASKER, MaskResult
+from bgbias_core.masks import MaskResult, default_masker
 from bgbias_core.models import Metric
 from bgbias_core.paths import REPOSITORY
 
@@ -137,7 +137,7 @@ def finds_nothing(image: Image) -> MaskResult:
 
 
 def test_predicted_masks_come_from_the_masker_and_given_ones_do_not(six: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bgbias_core.masks.load_masker", {DEFAULT_MASKER: finds_nothing}.get)
+    monkeypatch.setattr("bgbias_core.masks.load_masker", {default_masker("aviary"): finds_nothing}.get)
     matrix = html(open_home(), 'class="matrix"')
     rows = {row.split("<small>")[0]: row for row in matrix.split('<th scope="row" class="label">')[1:]}
     assert rows["Early, predicted mask"].count("no object") == len(PLACES)

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bgbias_core.images import encode_png
-from bgbias_core.training import TrainingConfig
+from bgbias_core.training import HEAD_OPTIMISATION, TrainingConfig, WaterbirdsData
 from pages.components.estimates import Measurement, measure, pending
 
 
@@ -83,6 +83,40 @@ def test_an_own_folder_is_summed_up_and_trained_on_with_its_backbone_frozen(home
     assert any("2 classes; 10 photographs to train on" in caption.value for caption in app.caption)
     config = chosen(app)
     assert (config.data.name, config.model.backbone, config.model.frozen) == ("folder", "efficientnet-lite0", True)
+
+
+def test_waterbirds_are_trained_on_as_waterbirds(home: Path, tmp_path: Path) -> None:
+    lines = ["img_id,img_filename,y,split,place,place_filename"]
+    for number in range(12):
+        split, label = (0, 0, 0, 0, 1, 2)[number % 6], number // 6
+        picture = np.full((24, 32, 3), 20 * number, np.uint8)
+        (tmp_path / f"{number}.png").write_bytes(encode_png(picture))
+        lines.append(f"{number},{number}.png,{label},{split},{label},/o/ocean/1.jpg")
+    (tmp_path / "metadata.csv").write_text("\n".join(lines) + "\n")
+    app = form().run()
+    app.button_group(key="train_on").set_value("Own photographs").run()
+    app.text_input(key="train_folder").set_value(str(tmp_path)).run()
+    assert not app.error, app.error[0].value
+    config = chosen(app)
+    assert config.data == WaterbirdsData(root=str(tmp_path))
+
+
+def test_a_head_is_trained_as_heads_are_trained(home: Path, two_classes: Path) -> None:
+    app = form().run()
+    app.button_group(key="train_on").set_value("Own photographs").run()
+    app.text_input(key="train_folder").set_value(str(two_classes)).run()
+    config = chosen(app)
+    assert config.optimisation == HEAD_OPTIMISATION
+    assert config.model.size == 256
+
+
+def test_a_backbone_that_is_not_here_says_how_it_comes(home: Path, two_classes: Path) -> None:
+    app = form().run()
+    app.button_group(key="train_on").set_value("Own photographs").run()
+    app.text_input(key="train_folder").set_value(str(two_classes)).run()
+    app.selectbox(key="train_backbone_False").set_value("focus-vit-small").run()
+    assert any("one 90 MB download" in info.value and "backbones fetch" in info.value for info in app.info)
+    assert app.code[0].value == "none"
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(home: Path, tmp_path: Path) -> None:

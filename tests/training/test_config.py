@@ -9,7 +9,7 @@ import pytest
 
 from bgbias_core.errors import ConfigError
 from bgbias_core.paths import SHIPPED_CHECKPOINTS
-from bgbias_core.training import AviaryData, CubData, FolderData, TrainingConfig
+from bgbias_core.training import HEAD_OPTIMISATION, AviaryData, CubData, FolderData, TrainingConfig, WaterbirdsData
 
 BODY = {"name": "tiny", "title": "Tiny", "model": {"backbone": "aviary-vit", "strategy": {"name": "late"}}}
 
@@ -21,6 +21,8 @@ BODY = {"name": "tiny", "title": "Tiny", "model": {"backbone": "aviary-vit", "st
         ({"train": 96, "validation": 24}, AviaryData(train=96, validation=24)),
         ({"name": "aviary", "seed": 3}, AviaryData(seed=3)),
         ({"name": "cub", "root": "birds"}, CubData(root="birds")),
+        ({"name": "cub", "root": "birds", "masks_from": "predicted"}, CubData(root="birds", masks_from="predicted")),
+        ({"name": "waterbirds", "root": "birds"}, WaterbirdsData(root="birds")),
         ({"name": "folder", "root": "mine"}, FolderData(root="mine")),
         ({"name": "folder", "root": "mine", "masks": "cut"}, FolderData(root="mine", masks="cut")),
     ],
@@ -35,8 +37,14 @@ def test_every_kind_of_data_is_read_and_written(tmp_path: Path, entry: dict[str,
 
 
 def test_the_shipped_configurations_are_read() -> None:
-    for path in (SHIPPED_CHECKPOINTS / "configs").glob("*.json"):
-        assert TrainingConfig.read(path).name == path.stem
+    paths = [path for path in (SHIPPED_CHECKPOINTS / "configs").glob("*.json") if "segmenter" not in path.stem]
+    configs = [TrainingConfig.read(path) for path in paths]
+    assert [config.name for config in configs] == [path.stem for path in paths]
+    heads = [config for config in configs if config.model.frozen]
+    assert len(heads) == 11
+    for config in heads:
+        assert config.optimisation == HEAD_OPTIMISATION
+        assert config.data == CubData(root="$BGBIAS_CUB", masks_from="predicted")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +55,7 @@ def test_the_shipped_configurations_are_read() -> None:
         ({"data": {"correlation": 1.5}}, "data.correlation"),
         ({"data": {"name": "folder"}}, "data.root"),
         ({"data": {"name": "cub", "root": "birds", "masks": "cut"}}, "data.masks"),
-        ({"data": {"name": "imagenet"}}, "valid: data: .*'aviary', 'cub', 'folder'"),
+        ({"data": {"name": "imagenet"}}, "valid: data: .*'aviary', 'cub', 'waterbirds', 'folder'"),
         ({"model": {"backbone": "aviary-vit", "strategy": {"name": "early", "depth": 3}}}, "cannot have depth 3"),
     ],
 )

@@ -9,7 +9,11 @@ import pytest
 from bgbias_core.data import AviaryQuery, load_aviary
 from bgbias_core.errors import ModelError
 from bgbias_core.paths import home
-from bgbias_core.training import TrainingConfig, estimate, estimate_all
+from bgbias_core.training import TrainingConfig, estimate, estimate_all, open_training_data
+from bgbias_core.training.assembly import build, make_card
+from bgbias_core.training.estimate import _extraction
+from bgbias_core.training.features import Reader, extract
+from bgbias_core.training.runs import make_accelerator
 
 
 def config(**changes: object) -> TrainingConfig:
@@ -52,6 +56,26 @@ def test_what_is_prepared_already_costs_nothing_more() -> None:
     assert both["first"].seconds_preparing > 4 * both["last"].seconds_preparing
     assert both["tiny"].seconds_preparing == 0
     assert list(both) == ["first", "tiny", "last"]
+
+
+def test_a_head_is_estimated_by_what_its_backbone_has_not_looked_at_yet(photographs: Path) -> None:
+    frozen = config(
+        data={"name": "folder", "root": str(photographs / "photos")},
+        model={"backbone": "efficientnet-lite0", "strategy": {"name": "unmasked"}, "size": 128, "frozen": True},
+    )
+    before = files()
+    short = estimate(frozen)
+    assert files() == before
+    assert short.steps == 3
+    parts = short.seconds_preparing + short.steps * short.seconds_a_step + short.seconds_checking
+    assert short.seconds == pytest.approx(parts)
+    data = open_training_data(frozen, 128)
+    classifier, origin = build(frozen, 2)
+    reader, accelerator = Reader(classifier, make_card(frozen, data, classifier, origin)), make_accelerator(frozen)
+    assert _extraction(data, reader, accelerator) > 0
+    for part in data.counts:
+        extract([reader], data, part, accelerator)
+    assert _extraction(data, reader, accelerator) == 0
 
 
 def test_what_cannot_be_built_is_refused_before_anything_is_timed() -> None:

@@ -9,30 +9,16 @@ import numpy as np
 import pytest
 
 from bgbias_core.data import AviaryQuery, load_aviary, open_data
-from bgbias_core.errors import ConfigError, ImageError
+from bgbias_core.errors import ConfigError
 from bgbias_core.evaluation import network_input
-from bgbias_core.images import encode_mask_png, encode_png
 from bgbias_core.masks import GrabCut
 from bgbias_core.models import Card
 from bgbias_core.training import TrainingConfig, load_training_data, open_training_data, train
+from bgbias_core.training.assembly import build, image_size, make_card
 from bgbias_core.training.data import memory_of
 from bgbias_core.training.sources import AviaryTraining, PhotographTraining
-from bgbias_core.training.train import build, image_size, make_card
-from tests.evaluation.stand_ins import make_picture
 
 SIZE = 64
-
-
-@pytest.fixture
-def photographs(tmp_path: Path) -> Path:
-    for number in range(12):
-        label = ("gull", "wren")[number % 2]
-        image, mask = make_picture(number)
-        for kind, content in (("photos", encode_png(image)), ("masks", encode_mask_png(mask))):
-            path = tmp_path / kind / label / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    return tmp_path
 
 
 def folder_config(root: Path, strategy: str, *, masks: bool) -> TrainingConfig:
@@ -113,12 +99,14 @@ def test_a_classifier_of_photographs_says_what_it_was_trained_on(photographs: Pa
     assert card.training_data.parameters["masks"] == str(photographs / "masks")
 
 
-def test_a_photograph_that_cannot_be_read_is_named(photographs: Path) -> None:
+def test_photographs_that_cannot_be_read_are_named_together(photographs: Path) -> None:
     data, card = opened(folder_config(photographs, "unmasked", masks=False))
     assert isinstance(data, PhotographTraining)
     broken = photographs / "photos" / data.entries["train"][0].name
     broken.write_bytes(b"no picture")
-    with pytest.raises(ImageError, match=broken.name):
+    missing = photographs / "photos" / data.entries["ID"][0].name
+    missing.unlink()
+    with pytest.raises(ConfigError, match=f"1 photograph is missing.*{missing.name}.*cannot be read.*{broken.name}"):
         load_training_data(data, card)
 
 
@@ -141,6 +129,17 @@ def test_data_without_validation_photographs_are_refused(photographs: Path) -> N
     config = folder_config(photographs, "unmasked", masks=False).model_dump() | {"data": data}
     with pytest.raises(ConfigError, match=r"no photographs to .*add some"):
         open_training_data(TrainingConfig.model_validate(config), SIZE)
+
+
+def test_a_folder_may_be_named_by_an_environment_variable(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = folder_config(photographs, "early", masks=True)
+    named = config.model_copy(update={"data": config.data.model_copy(update={"root": "$BGBIAS_BIRDS/photos"})})
+    with pytest.raises(ConfigError, match=r"environment variable \$BGBIAS_BIRDS is not set"):
+        open_training_data(named, SIZE)
+    monkeypatch.setenv("BGBIAS_BIRDS", str(photographs))
+    data = open_training_data(named, SIZE)
+    assert data.fingerprint == open_training_data(config, SIZE).fingerprint
+    assert data.parameters["root"] == "$BGBIAS_BIRDS/photos"
 
 
 def test_aviary_is_watched_on_held_back_birds_in_both_conditions() -> None:
