@@ -22,6 +22,7 @@ from bgbias_core.cli import (
     jobs,
     pictures,
     segmenter,
+    train,
 )
 from bgbias_core.cli.shared import SentenceGroup
 
@@ -39,6 +40,7 @@ evaluate.register(app)
 evaluations.register(app)
 benchmark.register(app)
 explain.register(app)
+train.register(app)
 checkpoints.register(app)
 data.register(app)
 generate.register(data.data_app)

@@ -1,37 +1,31 @@
-"""Commands on checkpoints: train, checkpoints list, checkpoints rebuild."""
+"""Commands on checkpoints: list them, make the shipped ones anew."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bgbias_core.cli.evaluate import refuse_shipped_evaluation, save_evaluation, save_metrics
+from bgbias_core.cli.evaluate import save_evaluation, save_metrics
 from bgbias_core.cli.evaluations import print_summary
 from bgbias_core.cli.shared import AsJson, counter, make_folder, percent, print_json, print_table
+from bgbias_core.cli.train import train_one
 from bgbias_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bgbias_core.models import Card
-    from bgbias_core.training import Estimate, TrainingConfig
+    from bgbias_core.models import Card, Metric
+    from bgbias_core.training import TrainingConfig
 
-
-class WeightsChoice(StrEnum):
-    """Where a backbone's weights come from."""
-
-    PRETRAINED = "pretrained"
-    RANDOM = "random"
+CUB = "BGBIAS_CUB"
+"""The environment variable by which configurations of the species heads say where CUB-200-2011 lies."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(train)
     checkpoints = typer.Typer(help="What classifiers there are; making the shipped ones anew.", no_args_is_help=True)
     checkpoints.command("list")(list_)
     checkpoints.command()(rebuild)
@@ -39,12 +33,14 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(as_json: AsJson = False) -> None:
-    """List the model cards of all checkpoints; unusable ones are named on stderr."""
+    """List the model cards of all checkpoints; what is unusable, or waits for a download, is named on stderr."""
     from bgbias_core.models import list_checkpoints
 
     listing = list_checkpoints()
     for reason in listing.broken.values():
         typer.echo(f"Not usable: {reason}", err=True)
+    for name, reason in listing.waiting.items():
+        typer.echo(f"{name}: {reason}", err=True)
     if as_json:
         print_json([card.model_dump(mode="json") for card in listing.cards.values()])
         return
@@ -65,207 +61,119 @@ def _accuracies(card: Card) -> tuple[str, str, str]:
         if metric.measure == "accuracy":
             first[metric.condition] = f"{percent(metric.value)} (n = {metric.n})"
             source = metric.mask_source
-    return first.get("ID", "–"), first.get("OOD", "–"), source
-
-
-def train(
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The run's configuration, JSON.", show_default=False)
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="In place of a configuration: see-the-gap-open.", show_default=False),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PREFIX",
-            help="With --preset: how the checkpoints' names begin.",
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where checkpoints go; by default your own checkpoints.")
-    ] = None,
-    run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the run can be resumed from; by default named after it.")
-    ] = None,
-    weights: Annotated[
-        WeightsChoice | None,
-        typer.Option(help="Where the backbone starts, in place of what the configuration says.", show_default=False),
-    ] = None,
-    only_estimate: Annotated[
-        bool, typer.Option("--estimate", help="Train nothing; say what it will take on this machine.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Train a classifier, or all those of a preset; the same command continues an interrupted run."""
-    from bgbias_core.paths import own_checkpoints, own_evaluations, runs_folder
-    from bgbias_core.registry import lookup
-    from bgbias_core.training import PRESETS, estimate_all, train_preset
-
-    if (config is None) == (preset is None):
-        raise ConfigError("Give either --config FILE or --preset NAME, and not both.")
-    if preset is not None:
-        chosen = lookup(PRESETS, preset, "preset")
-        if weights is not None:
-            raise ConfigError("--weights changes a configuration, and a preset has its own; leave one of them out.")
-        prefix = name or chosen.prefix
-        refuse_shipped_evaluation(prefix)
-        configs = chosen.renamed(prefix)
-    elif config is not None:
-        if name is not None:
-            raise ConfigError("--name goes with --preset; a configuration's name stands in its file.")
-        configs = [_read_config(config, weights)]
-    if out is None:
-        for one in configs:
-            _refuse_shipped(one.name)
-    if only_estimate:
-        _print_estimates(estimate_all(configs), as_json)
-        return
-    folder = make_folder(out or own_checkpoints())
-    if preset is None:
-        card = _train(configs[0], run, folder)
-        if as_json:
-            print_json(card.model_dump(mode="json"))
-            return
-        typer.echo(f"{folder / card.name}.json: trained; measure it with: evaluate --checkpoint {card.name} --save")
-        return
-    runs = make_folder(run or runs_folder() / prefix)
-    with _disk_refusals(runs, folder):
-        evaluation = train_preset(chosen, prefix, runs, folder, counter)
-    header = evaluation.header
-    if as_json:
-        print_json({"evaluation": header.name, "checkpoints": [one.name for one in configs], "command": header.command})
-        return
-    typer.echo(f"{folder}: {', '.join(one.name for one in configs)}")
-    typer.echo(f"{own_evaluations() / header.name}.parquet: compared; look at it with: evaluations show {header.name}")
-
-
-def _read_config(path: Path, weights: WeightsChoice | None) -> TrainingConfig:
-    from bgbias_core.training import TrainingConfig
-
-    config = TrainingConfig.read(path)
-    if weights is None:
-        return config
-    return config.model_copy(update={"model": config.model.model_copy(update={"weights": weights.value})})
-
-
-def _refuse_shipped(name: str) -> None:
-    from bgbias_core.paths import SHIPPED_CHECKPOINTS
-
-    if (SHIPPED_CHECKPOINTS / f"{name}.json").is_file():
-        raise ConfigError(
-            f"'{name}' is the name of a shipped checkpoint; give your configuration a name of its own, or a preset "
-            "another --name."
-        )
-
-
-def _print_estimates(estimates: dict[str, Estimate], as_json: bool) -> None:
-    if as_json:
-        print_json({name: asdict(one) for name, one in estimates.items()})
-        return
-    print_table(
-        ("name", "time", "preparing", "training", "checking", "memory", "steps", "device"),
-        (
-            (
-                name,
-                _duration(one.seconds),
-                _duration(one.seconds_preparing),
-                _duration(one.steps * one.seconds_a_step),
-                _duration(one.seconds_checking),
-                f"{one.memory_bytes / 2**30:.1f} GiB",
-                one.steps,
-                one.device,
-            )
-            for name, one in estimates.items()
-        ),
-    )
-
-
-def _duration(seconds: float) -> str:
-    """A time as a person reads it.
-
-    >>> _duration(4), _duration(125), _duration(7300)
-    ('4 s', '2 min 5 s', '2 h 1 min')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return first.get("ID", first.get("original", "–")), first.get("OOD", "–"), source
 
 
 def rebuild(
     only: Annotated[str | None, typer.Option(metavar="NAME", help="Only this checkpoint.")] = None,
+    cub: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="CUB-200-2011, or a part of it; without it no species heads.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where they go; by default the shipped checkpoints' folder.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the shipped checkpoints anew: train each on Aviary, measure them, and write the figures into their cards.
+    """Make the shipped checkpoints anew: train them, measure them, and write the figures into their cards.
 
-    All of them together also make the shipped evaluation anew.
+    All Aviary models together also make the shipped evaluation anew. Heads for the species of CUB-200-2011 are made
+    where --cub says where its photographs lie.
     """
-    from bgbias_core.evaluation import N_PREDICTED, card_metrics, evaluate_on_aviary
-    from bgbias_core.models import open_checkpoint
     from bgbias_core.models.photo import photo_cards
-    from bgbias_core.paths import SHIPPED_CHECKPOINTS, runs_folder
+    from bgbias_core.paths import SHIPPED_CHECKPOINTS
     from bgbias_core.registry import lookup
     from bgbias_core.training import TrainingConfig
 
-    configs = {path.stem: path for path in sorted((SHIPPED_CHECKPOINTS / "configs").glob("*.json"))}
+    if cub is not None:
+        os.environ[CUB] = str(cub.expanduser().resolve())
+    paths = sorted((SHIPPED_CHECKPOINTS / "configs").glob("*.json"))
+    configs = {path.stem: path for path in paths if not path.stem.startswith("segmenter-")}
     photos = {card.name: card for card in photo_cards()}
-    names = [only] if only is not None else [*configs, *photos]
-    for name in names:
+    for name in [] if only is None else [only]:
         lookup({**configs, **photos}, name, "shipped checkpoint")
+    chosen = [TrainingConfig.read(path) for name, path in configs.items() if only in {None, name}]
+    heads = [config for config in chosen if config.data.name != "aviary"]
+    if heads and not os.environ.get(CUB):
+        if only is not None:
+            raise ConfigError(f"'{only}' is trained on CUB-200-2011; say where it lies with --cub.")
+        typer.echo(f"Left out without --cub: {', '.join(head.name for head in heads)}", err=True)
+        heads = []
     folder = make_folder(out or SHIPPED_CHECKPOINTS)
-    made = {name: photos[name] for name in names if name in photos}
+    made = {name: card for name, card in photos.items() if only in {None, name}}
     for card in made.values():
         save_metrics(card, folder, ())
-    trained = [_train(TrainingConfig.read(configs[name]), None, folder) for name in names if name in configs]
-    if trained:
-        evaluation = evaluate_on_aviary(
-            [open_checkpoint(card, folder) for card in trained],
-            shapley=N_PREDICTED if only is None else 0,
-            name="aviary",
-            progress=counter("measuring, steps"),
-        )
-        if only is None:
-            save_evaluation(evaluation, folder / "evaluations" / "aviary.parquet")
-        for card in trained:
-            metrics = card_metrics(evaluation, card.name)
-            save_metrics(card, folder, metrics)
-            shutil.rmtree(runs_folder() / card.name)  # or the next rebuild would find it finished and train nothing
-            made[card.name] = card.model_copy(update={"metrics": metrics}).sealed()
-        if not as_json:
-            print_summary(evaluation)
+    drawn = [config for config in chosen if config.data.name == "aviary"]
+    made |= _aviary_models(drawn, folder, whole=only is None, quiet=as_json)
+    made |= _species_heads(heads, folder)
     if as_json:
-        print_json([made[name].model_dump(mode="json") for name in names])
+        print_json([card.model_dump(mode="json") for card in made.values()])
         return
     typer.echo(f"{folder}: {', '.join(made)}")
 
 
-def _train(config: TrainingConfig, run: Path | None, checkpoints: Path) -> Card:
+def _aviary_models(configs: Sequence[TrainingConfig], folder: Path, *, whole: bool, quiet: bool) -> dict[str, Card]:
+    from bgbias_core.evaluation import N_PREDICTED, card_metrics, evaluate_on_aviary
+    from bgbias_core.models import open_checkpoint
+
+    trained = [train_one(config, None, folder) for config in configs]
+    if not trained:
+        return {}
+    evaluation = evaluate_on_aviary(
+        [open_checkpoint(card, folder) for card in trained],
+        shapley=N_PREDICTED if whole else 0,
+        name="aviary",
+        progress=counter("measuring, steps"),
+    )
+    if whole:
+        save_evaluation(evaluation, folder / "evaluations" / "aviary.parquet")
+    if not quiet:
+        print_summary(evaluation)
+    return {card.name: _finish(card, folder, card_metrics(evaluation, card.name)) for card in trained}
+
+
+def _species_heads(configs: Sequence[TrainingConfig], folder: Path) -> dict[str, Card]:
+    from bgbias_core.data import open_cub
+    from bgbias_core.evaluation import card_metrics, evaluate_on_photographs
+    from bgbias_core.evaluation.doubt import doubtful_below
+    from bgbias_core.masks import KeptMasks, default_masker, load_masker
+    from bgbias_core.models import open_checkpoint
     from bgbias_core.paths import runs_folder
-    from bgbias_core.training import train as train_run
+    from bgbias_core.training import train_heads
 
-    folder = make_folder(run or runs_folder() / config.name)
-    with _disk_refusals(folder, checkpoints):
-        return train_run(
-            config,
-            folder,
-            checkpoints,
-            progress=counter(f"{config.name}: training, steps"),
-            preparing=counter(f"{config.name}: preparing, samples"),
+    if not configs:
+        return {}
+    cards = train_heads(
+        configs,
+        runs_folder(),
+        folder,
+        progress=counter("training heads, steps"),
+        preparing=counter("preparing, photographs"),
+    )
+    photographs = open_cub(os.environ[CUB])
+    heads = [open_checkpoint(card, folder) for card in cards]
+    evaluation = evaluate_on_photographs(
+        heads,
+        photographs,
+        n=sum(entry.split == "test" for entry in photographs.entries),
+        progress=counter("measuring, steps"),
+    )
+    masker = KeptMasks(load_masker(default_masker("photograph")))
+    made = {}
+    for head in heads:
+        doubt = doubtful_below(head, photographs, masker=masker)
+        card = head.card.model_copy(update={"doubtful_below": doubt})
+        # Where the photographs lay is nobody else's business.
+        metrics = tuple(
+            metric.model_copy(update={"command": metric.command.replace(str(photographs.folder.resolve()), "CUB")})
+            for metric in card_metrics(evaluation, card.name)
         )
+        made[card.name] = _finish(card, folder, metrics)
+    return made
 
 
-@contextmanager
-def _disk_refusals(run: Path, checkpoints: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(
-            f"The run in '{run}' or its checkpoint in '{checkpoints}' cannot be written ({error.strerror}); "
-            "free the disk or choose other folders (--run, --out)."
-        ) from error
+def _finish(card: Card, folder: Path, metrics: tuple[Metric, ...]) -> Card:
+    from bgbias_core.paths import runs_folder
+
+    save_metrics(card, folder, metrics)
+    shutil.rmtree(runs_folder() / card.name)  # or the next rebuild would find it finished and train nothing
+    return card.model_copy(update={"metrics": metrics}).sealed()
