@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
@@ -11,11 +11,13 @@ from bgbias_core.errors import ConfigError
 from bgbias_core.models import Pooling, Region, Strategy
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """What cannot be changed, and has no entry that nobody knows."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class AviaryData(_Frozen):
+class AviaryData(Frozen):
     """Aviary samples to train on and to select on.
 
     Attributes:
@@ -34,7 +36,7 @@ class AviaryData(_Frozen):
     seed: int = Field(default=0, ge=0)
 
 
-class _Photographs(_Frozen):
+class _Photographs(Frozen):
     """Photographs in a folder.
 
     Attributes:
@@ -99,7 +101,7 @@ AnyData = Annotated[
 ]
 
 
-class ModelConfig(_Frozen):
+class ModelConfig(Frozen):
     """What is trained.
 
     Attributes:
@@ -121,7 +123,7 @@ class ModelConfig(_Frozen):
     frozen: bool = False
 
 
-class Augmentation(_Frozen):
+class Augmentation(Frozen):
     """Random changes of each training image together with its mask.
 
     A head on a frozen backbone is trained on features of the images as they are: there, all of it is off.
@@ -138,7 +140,7 @@ class Augmentation(_Frozen):
 _UNCHANGED = Augmentation(flip=False, shift=0)
 
 
-class Optimisation(_Frozen):
+class Optimisation(Frozen):
     """AdamW with linear warm-up and cosine decay to zero.
 
     Attributes:
@@ -164,7 +166,7 @@ class Optimisation(_Frozen):
     mixed_precision: Literal["no", "bf16", "fp16"] = "bf16"
 
 
-class TrainingConfig(_Frozen):
+class TrainingConfig(Frozen):
     """One training run; the name is also the checkpoint's."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)
@@ -195,18 +197,31 @@ class TrainingConfig(_Frozen):
         Raises:
             ConfigError: The file is missing or holds no valid configuration; the message names the first fault.
         """
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise ConfigError(
-                f"The configuration {path} cannot be read ({error.strerror}); give a JSON file."
-            ) from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            # Pydantic names the kind of data as if it were an entry: data, aviary, correlation.
-            path_there = [part for place, part in enumerate(first["loc"]) if (place, first["loc"][0]) != (1, "data")]
-            where = ".".join(str(part) for part in path_there) or "the file"
-            message = first["msg"].removeprefix("Value error, ").rstrip(".")
-            raise ConfigError(
-                f"The configuration {path.name} is not valid: {where}: {message}. Mend that entry."
-            ) from error
+        return read_config(cls, path)
+
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def read_config(kind: type[Config], path: Path) -> Config:
+    """Read a configuration from a JSON file.
+
+    Raises:
+        ConfigError: The file is missing or holds no valid configuration; the message names the first fault.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}); give a JSON file.") from error
+    except ValidationError as error:
+        raise invalid_config(path.name, error) from error
+
+
+def invalid_config(name: str, error: ValidationError) -> ConfigError:
+    """The sentence for the first fault of a configuration."""
+    first = error.errors()[0]
+    # Pydantic names the kind of data as if it were an entry: data, aviary, correlation.
+    path_there = [part for place, part in enumerate(first["loc"]) if (place, first["loc"][0]) != (1, "data")]
+    where = ".".join(str(part) for part in path_there) or "the file"
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return ConfigError(f"The configuration {name} is not valid: {where}: {message}. Mend that entry.")

@@ -5,17 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from bgbias_core.errors import ConfigError
-from bgbias_core.training.config import Optimisation
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from bgbias_core.training.config import Frozen, Optimisation, invalid_config, read_config
 
 
-class PairMasks(_Frozen):
+class PairMasks(Frozen):
     """Photographs in one folder, their masks in another.
 
     Attributes:
@@ -37,7 +32,7 @@ class PairMasks(_Frozen):
     validation: int = Field(default=40, ge=1)
 
 
-class CubMasks(_Frozen):
+class CubMasks(Frozen):
     """The training photographs of CUB-200-2011 with its masks; its test photographs are never opened.
 
     Attributes:
@@ -51,7 +46,7 @@ class CubMasks(_Frozen):
     held_back_classes: tuple[str, ...] = ()
 
 
-class AviaryMasks(_Frozen):
+class AviaryMasks(Frozen):
     """Aviary samples with their exact masks.
 
     Attributes:
@@ -72,7 +67,7 @@ class AviaryMasks(_Frozen):
 AnyMasks = Annotated[PairMasks | CubMasks | AviaryMasks, Field(discriminator="name")]
 
 
-class Stage(_Frozen):
+class Stage(Frozen):
     """Some epochs at one size.
 
     Attributes:
@@ -86,7 +81,7 @@ class Stage(_Frozen):
     learning_rate: float = Field(gt=0)
 
 
-class SegmenterConfig(_Frozen):
+class SegmenterConfig(Frozen):
     """One training of a segmenter; the name is also the segmenter's.
 
     Attributes:
@@ -134,14 +129,7 @@ class SegmenterConfig(_Frozen):
         Raises:
             ConfigError: The file is missing or holds no valid configuration; the message names the first fault.
         """
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise ConfigError(
-                f"The configuration {path} cannot be read ({error.strerror}); give a JSON file."
-            ) from error
-        except ValidationError as error:
-            raise _invalid(path.name, error) from error
+        return read_config(cls, path)
 
     @classmethod
     def checked(cls, content: dict[str, Any]) -> Self:
@@ -153,10 +141,4 @@ class SegmenterConfig(_Frozen):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise _invalid(str(content.get("name", "")), error) from error
-
-
-def _invalid(name: str, error: ValidationError) -> ConfigError:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the file"
-    return ConfigError(f"The configuration {name} is not valid: {where}: {first['msg'].rstrip('.')}. Mend that entry.")
+            raise invalid_config(str(content.get("name", "")), error) from error

@@ -91,7 +91,7 @@ def test_upload_paint_swap_and_read_the_verdict(page: Page, app_url: str) -> Non
     # Three strokes in quick succession: the scripts of the first are still running when the last is drawn.
     for height in (0.3, 0.5, 0.7):
         draw(page, (0.02, height), (0.98, height))
-    page.get_by_text("given by grabcut, mended by hand").wait_for()
+    page.get_by_text("given by segmenter-photo, mended by hand").wait_for()
     settle(page)
     painted = share_marked(page)
     assert painted > before + 5, "three strokes, each a twentieth of the picture's width"
@@ -104,11 +104,11 @@ def test_upload_paint_swap_and_read_the_verdict(page: Page, app_url: str) -> Non
     page.get_by_role("radio", name="Box").click()
     settle(page)
     draw(page, (0.05, 0.05), (0.95, 0.95))
-    page.get_by_text("given box by grabcut").wait_for()
+    page.get_by_text("given box by segmenter-photo").wait_for()
     page.get_by_role("radio", name="Keep").click()
     settle(page)
     draw(page, (0.1, 0.5), (0.9, 0.5))
-    page.get_by_text("given by grabcut, mended by hand").wait_for()
+    page.get_by_text("given by segmenter-photo, mended by hand").wait_for()
     settle(page)
 
     assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0

@@ -67,7 +67,7 @@ def test_predict_finds_the_object_itself(photo) -> None:
         "predict", "--image", photo / "photo.jpg", "--box", "30,20,100,80", "--scene", photo / "scene-0.png",
         "--checkpoint", "photo-late",
     )  # fmt: skip
-    assert (told["mask"]["source"], told["mask"]["masker"]) == ("given box", "grabcut")
+    assert (told["mask"]["source"], told["mask"]["masker"]) == ("given box", "segmenter-photo")
     [result] = told["results"]
     assert {shown["mask_source"] for shown in result["presentations"]} == {"given box"}
     table = run("predict", "--image", photo / "photo.jpg", "--checkpoint", "photo-late").stdout
@@ -102,7 +102,7 @@ def test_two_scenes_of_one_name_are_told_apart(photo) -> None:
 
 def test_mask_writes_what_the_masker_finds(photo) -> None:
     told = run_json("mask", "--image", photo / "photo.jpg", "--out", photo / "found.png")
-    expected = load_masker("grabcut")(read_image(photo / "photo.jpg"))
+    expected = load_masker("segmenter-photo")(read_image(photo / "photo.jpg"))
     np.testing.assert_array_equal(read_mask(photo / "found.png"), expected.mask)
     assert told["source"] == "predicted"
     assert told["area"] == pytest.approx(expected.area)
@@ -155,7 +155,7 @@ def test_evaluate_prints_and_saves_the_same_figures(stand_in) -> None:
     assert all(metric["low"] <= metric["value"] <= metric["high"] for metric in told["metrics"])
     assert load_checkpoint(stand_in).card == card, "weights and card still belong together"
     table = run(*arguments).stdout
-    assert "predicted grabcut" in table
+    assert "predicted segmenter-aviary" in table
     assert "95% interval" in table
     assert "(n = 12)" in run("checkpoints", "list").stdout
 
@@ -217,7 +217,7 @@ def test_rebuild_writes_the_photo_cards(tmp_path) -> None:
 def test_as_a_program_it_prints_json_alone(photo) -> None:
     done = process("mask", "--image", photo / "photo.jpg", "--out", photo / "mask-2.png", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["masker"] == "grabcut"
+    assert json.loads(done.stdout)["masker"] == "segmenter-photo"
 
 
 @pytest.mark.real_data

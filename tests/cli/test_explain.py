@@ -41,11 +41,11 @@ def test_a_bird_is_explained_where_it_is_put() -> None:
         "--method", "saliency", "--method", "grad_cam",
     )  # fmt: skip
     drawn = render(swapped_places(draw_recipes("test", 5)[-1])["snow"], 96)
-    true, found = given(drawn.image, drawn.mask), load_masker("grabcut")(drawn.image)
+    true, found = given(drawn.image, drawn.mask), load_masker("segmenter-aviary")(drawn.image)
     for one in told:
         expected = attribute(load_checkpoint(EARLY), drawn.image, found, one["method"], object_mask=true)
         assert one["background_share"] == pytest.approx(expected.background_share)
-        assert (one["mask_source"], one["masker"], one["object_source"]) == ("predicted", "grabcut", "given")
+        assert (one["mask_source"], one["masker"], one["object_source"]) == ("predicted", "segmenter-aviary", "given")
         assert one["files"] == []
 
 

@@ -71,7 +71,7 @@ def test_masked_checkpoints_are_measured_with_both_masks() -> None:
         (measure, source) for measure in ("accuracy", "ID–OOD gap", "flip rate") for source in ("given", "predicted")
     }
     assert late["accuracy", "ID", "given"].n == N
-    assert (late["accuracy", "ID", "predicted"].n, late["accuracy", "ID", "predicted"].masker) == (BIRDS, "grabcut")
+    assert (late["accuracy", "ID", "predicted"].n, late["accuracy", "ID", "predicted"].masker) == (BIRDS, "segmenter-aviary")
 
 
 def test_the_identity_of_early_with_given_masks_is_not_reported_as_a_finding() -> None:
@@ -223,7 +223,7 @@ def test_predicted_masks_are_found_once(monkeypatch, tmp_path) -> None:
     checkpoint = constant("late")
     first = evaluate_on_aviary([checkpoint], n=12, n_predicted=2)
     looked = []
-    monkeypatch.setattr("bgbias_core.masks.grabcut.GrabCut.__call__", lambda *args, **_: looked.append(args))
+    monkeypatch.setattr("bgbias_core.masks.segmenter.Segmenter.find_all", lambda *args: looked.append(args))
     again = evaluate_on_aviary([checkpoint], n=12, n_predicted=2)
     assert not looked
     pd.testing.assert_frame_equal(again.table, first.table)

@@ -56,7 +56,7 @@ def test_swap_backgrounds_opens_with_the_case(evaluation: Evaluation) -> None:
     assert not app.error
     assert "named it **dagger\\-billed ibis**" in sentences(app)
     assert widget(app, "segmented_control", "case_photo").value == "Chosen case"
-    assert widget(app, "selectbox", "case_mask").value == "grabcut"
+    assert widget(app, "selectbox", "case_mask").value == "segmenter-aviary"
     assert widget(app, "toggle", "case_scene").value
     assert widget(app, "multiselect", "case_bird_models").value == ["aviary-convnext-unmasked", "aviary-convnext-early"]
     assert "**5 chosen:** Snow (this case), Ocean, Desert, Snow, City" in sentences(app)

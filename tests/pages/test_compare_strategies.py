@@ -78,8 +78,8 @@ class TestOnePicture:
         assert len(set(urls[6:])) == 3, "late"
 
     def test_a_predicted_mask_is_said_and_sees_other_pixels(self) -> None:
-        table = Table(html(open_page(places=["Ocean"], bird_source="Predicted (GrabCut)"), "seen"))
-        assert "predicted mask (GrabCut)" in table.rows[2][0]
+        table = Table(html(open_page(places=["Ocean"], bird_source="Predicted (Trained network for Aviary)"), "seen"))
+        assert "predicted mask (Trained network for Aviary)" in table.rows[2][0]
         assert "same pixels" not in table.rows[2][0]
 
     def test_nonsense_in_the_address_is_passed_over(self) -> None:

@@ -128,7 +128,7 @@ class TestPhotograph:
     def test_a_sample_picture_goes_to_the_photo_classifiers(self) -> None:
         app = open_page(**PHOTO)
         text = sentences(app)
-        assert "-badge[predicted by grabcut]" in text
+        assert "-badge[predicted by segmenter-photo]" in text
         assert "Unmasked: **cheetah**" in text
         assert "name changed on" in text
 
@@ -143,16 +143,16 @@ class TestPhotograph:
         key = digest(read_picture("cheetah"))
         app.session_state["mendings"] = {key: Mending((Stroke(((0.4, 0.5), (0.6, 0.5)), 0.2, keep=True),), 1)}
         visit(app, **{**PHOTO, "photo_models": ["photo-early"]})
-        assert "-badge[given by grabcut, mended by hand]" in sentences(app)
+        assert "-badge[given by segmenter-photo, mended by hand]" in sentences(app)
         assert "Sees the same pixels on every background" in sentences(app)
         checked(widget(app, "button", "undo_edit").click().run())
-        assert "-badge[predicted by grabcut]" in sentences(app)
+        assert "-badge[predicted by segmenter-photo]" in sentences(app)
 
     def test_a_box_is_a_given_box(self) -> None:
         app = opening.page_file("swap_backgrounds")
         app.session_state["mendings"] = {digest(read_picture("cheetah")): Mending((DrawnBox(0.1, 0.2, 0.9, 0.8),), 1)}
         visit(app, **PHOTO)
-        assert "-badge[given box by grabcut]" in sentences(app)
+        assert "-badge[given box by segmenter-photo]" in sentences(app)
 
     def test_growing_and_moving(self) -> None:
         app = open_page(**PHOTO, grow="6", feather="3", size="50", down="-20")

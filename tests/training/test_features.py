@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bgbias_core.evaluation import network_input
 from bgbias_core.images import encode_mask_png
-from bgbias_core.masks import GrabCut
+from bgbias_core.masks import load_masker
 from bgbias_core.models import load_backbone
 from bgbias_core.models.weights import Origin
 from bgbias_core.paths import cache_folder
@@ -58,7 +58,7 @@ def whole_network(data: PhotographTraining, reader: Reader, *, predicted: bool =
     rows = []
     for entry in data.entries["ID"]:
         sample = data.samples.read(entry)
-        mask = GrabCut()(sample.image).mask if predicted else sample.mask
+        mask = load_masker("segmenter-photo")(sample.image).mask if predicted else sample.mask
         assert mask is not None
         images, masks = network_input(reader.card, [sample.image], [mask])
         with torch.no_grad():

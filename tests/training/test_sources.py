@@ -11,7 +11,8 @@ import pytest
 from bgbias_core.data import AviaryQuery, load_aviary, open_data
 from bgbias_core.errors import ConfigError
 from bgbias_core.evaluation import network_input
-from bgbias_core.masks import GrabCut
+from bgbias_core.masks import load_masker
+from bgbias_core.masks.segmenter import Segmenter
 from bgbias_core.models import Card
 from bgbias_core.training import TrainingConfig, load_training_data, open_training_data, train
 from bgbias_core.training.assembly import build, image_size, make_card
@@ -59,7 +60,7 @@ def test_photographs_reach_training_as_they_reach_prediction(photographs: Path, 
         for row, entry in enumerate(entries):
             sample = samples.read(entry)
             assert sample.mask is not None
-            mask = sample.mask if masks else GrabCut()(sample.image).mask
+            mask = sample.mask if masks else load_masker("segmenter-photo")(sample.image).mask
             pixels, foreground = network_input(card, [sample.image], [mask])
             np.testing.assert_array_equal(arrays.images[row], pixels[0].permute(1, 2, 0).mul(255).round().numpy())
             if foreground is None:
@@ -73,7 +74,7 @@ def test_photographs_reach_training_as_they_reach_prediction(photographs: Path, 
 def test_predicted_masks_are_found_once(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, card = opened(folder_config(photographs, "early", masks=False))
     first = load_training_data(data, card)
-    monkeypatch.setattr(GrabCut, "__call__", None)
+    monkeypatch.setattr(Segmenter, "find_all", None)
     again = load_training_data(data, card)
     np.testing.assert_array_equal(first["train"].masks, again["train"].masks)
     assert first["train"].masks.any()
