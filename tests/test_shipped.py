@@ -19,15 +19,20 @@ from bgbias_core.evaluation import (
     seal_of,
     summarise,
 )
-from bgbias_core.models import Card, Checkpoint, Metric, load_checkpoint
+from bgbias_core.evaluation.masks import iou
+from bgbias_core.masks import load_masker
+from bgbias_core.masks.segmenters import load_segmenter
+from bgbias_core.models import Card, Checkpoint, Metric, list_checkpoints, load_checkpoint
 from bgbias_core.models.photo import photo_cards
-from bgbias_core.paths import SHIPPED_CHECKPOINTS, SHIPPED_EVALUATIONS
+from bgbias_core.paths import SHIPPED_CHECKPOINTS, SHIPPED_EVALUATIONS, SHIPPED_SEGMENTERS
 from bgbias_core.training import TrainingConfig
+from bgbias_core.training.segmenter_config import SegmenterConfig
 
 ARCHITECTURES = ("convnext", "vit")
 SPECIES_CHECKPOINTS = [
     f"aviary-{name}-{strategy}" for name in ARCHITECTURES for strategy in ("unmasked", "early", "late")
 ]
+HEADS = [path.stem for path in sorted((SHIPPED_CHECKPOINTS / "configs").glob("species-*.json"))]
 
 
 @cache
@@ -48,7 +53,7 @@ def metric(card: Card, condition: str, source: str | None = None) -> Metric:
 
 def test_exactly_these_ship_and_they_are_small() -> None:
     cards = {path.stem for path in SHIPPED_CHECKPOINTS.glob("*.json")}
-    assert cards == {*SPECIES_CHECKPOINTS, *(card.name for card in photo_cards())}
+    assert cards == {*SPECIES_CHECKPOINTS, *HEADS, *(card.name for card in photo_cards())}
     assert sum(path.stat().st_size for path in SHIPPED_CHECKPOINTS.iterdir() if path.is_file()) <= 40e6
 
 
@@ -154,3 +159,65 @@ class TestArgument:
         within = np.where(members[labels], probabilities, -1).argmax(axis=1)
         # Chance among three; 240 draws scatter by 3 points.
         assert (within == labels).mean() == pytest.approx(1 / 3, abs=0.12)
+
+
+@pytest.mark.parametrize("name", HEADS)
+class TestHead:
+    def test_the_card_tells_how_it_was_made_and_for_what_it_may_be_used(self, name: str) -> None:
+        card = Card.read(SHIPPED_CHECKPOINTS / f"{name}.json")
+        config = TrainingConfig.read(SHIPPED_CHECKPOINTS / "configs" / f"{name}.json")
+        assert TrainingConfig.model_validate(card.config) == config
+        assert (card.weights.source, len(card.classes)) == ("head", 18)
+        assert "research and education only" in card.training_data.licence
+        assert card.mask_source_at_training == ("predicted" if card.strategy.needs_mask else "none")
+        assert card.doubtful_below is not None
+        assert 1 / 18 < card.doubtful_below < 1
+        assert (SHIPPED_CHECKPOINTS / card.weights.name).stat().st_size < 100_000
+
+    def test_its_figures_say_how_many_and_how_to_print_them_again(self, name: str) -> None:
+        card = Card.read(SHIPPED_CHECKPOINTS / f"{name}.json")
+        sources = {"given", "predicted"} if card.strategy.needs_mask else {"none"}
+        accuracies = [one for one in card.metrics if one.measure == "accuracy"]
+        assert {one.mask_source for one in accuracies} == sources
+        for one in accuracies:
+            assert 1 / 18 < one.low < one.value < one.high
+            assert 480 <= one.n <= 498
+            assert "--root CUB" in one.command
+
+    def test_it_loads_or_says_what_it_waits_for(self, name: str) -> None:
+        listing = list_checkpoints()
+        assert name in listing.cards
+        if name in listing.waiting:
+            assert "backbones fetch focus-vit-small" in listing.waiting[name]
+            return
+        loaded = checkpoint(name)
+        size = loaded.card.preprocessing.size
+        image = np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8)
+        masks = [np.ones((size, size), np.float32)] if loaded.card.strategy.needs_mask else None
+        assert predict_probabilities(loaded, [image], masks).sum() == pytest.approx(1, abs=1e-5)
+
+
+class TestSegmenters:
+    @pytest.mark.parametrize("name", ["segmenter-photo", "segmenter-aviary"])
+    def test_they_are_small_and_were_made_by_their_configurations(self, name: str) -> None:
+        card, _ = load_segmenter(name)
+        assert (SHIPPED_SEGMENTERS / f"{name}.safetensors").stat().st_size <= 10e6
+        config = SegmenterConfig.read(SHIPPED_CHECKPOINTS / "configs" / f"{name}.json")
+        made = config.model_dump(mode="json", exclude={"data", "least_confidence"})
+        assert {key: value for key, value in card.config.items() if key in made and key != "begin_with"} == {
+            key: value for key, value in made.items() if key != "begin_with"
+        }
+        assert (card.size, card.least_confidence) == (config.size, config.least_confidence)
+
+    def test_what_was_held_back_is_named_and_what_was_measured_says_so(self) -> None:
+        card, _ = load_segmenter("segmenter-photo")
+        assert sorted(len(names) for names in card.held_back.values()) == [4, 160]
+        assert [(one.network, one.n) for one in card.quality] == [("itself", 160), ("itself", 238)]
+        assert all(0.8 < one.low < one.value < one.high for one in card.quality)
+
+    def test_birds_are_found_in_unseen_drawings(self) -> None:
+        masker = load_masker("segmenter-aviary")
+        made = load_aviary(AviaryQuery("test", 48, condition="OOD"))
+        found = masker.find_all(list(made.images))
+        scores = [iou(one.mask > 0.5, mask > 0) for one, mask in zip(found, made.masks, strict=True)]
+        assert np.mean(scores) > 0.88

@@ -82,6 +82,9 @@ def evaluate(
     images: Images = None,
     masks: Masks = None,
     cub: Cub = None,
+    aviary: Annotated[
+        int, typer.Option("--aviary", min=0, metavar="N", help="N test birds of Aviary in places drawn at random.")
+    ] = 0,
     segmenter: Annotated[
         str | None, typer.Option("--segmenter", metavar="NAME", help="Which masker; the one for photographs if none.")
     ] = None,
@@ -103,7 +106,10 @@ def evaluate(
     )
     if held_back and not names:
         raise ConfigError(f"The card of '{masker.name}' names nothing that was held back; leave --held-back out.")
-    pairs = list(_listed(images or [], masks or [], cub, names if held_back else None))
+    pairs = [
+        *_birds(aviary),
+        *_listed(images or [], masks or [], cub, names if held_back else None, anything=aviary > 0),
+    ]
     scores = score_masks(
         masker, ((name, *read()) for name, read in pairs), total=len(pairs), progress=counter("masks found")
     )
@@ -192,15 +198,24 @@ def _configuration(
     return read.model_copy(update={"data": tuple(filled)} | ({} if name is None else {"name": name}))
 
 
+def _birds(n: int) -> Iterator[tuple[str, Any]]:
+    from bgbias_core.data import AviaryQuery, load_aviary
+
+    if n:
+        made = load_aviary(AviaryQuery("test", n, condition="OOD"))
+        for number, pair in enumerate(zip(made.images, made.masks.astype("float32"), strict=True), start=1):
+            yield f"test bird {number}", lambda pair=pair: pair
+
+
 def _listed(
-    images: list[Path], masks: list[Path], cub: Path | None, only: set[str] | None
+    images: list[Path], masks: list[Path], cub: Path | None, only: set[str] | None, *, anything: bool
 ) -> Iterator[tuple[str, Any]]:
     """Name of every pair and what opens it; nothing is opened yet."""
     from bgbias_core.data import open_cub
     from bgbias_core.data.pairs import open_pairs
 
-    if len(images) != len(masks) or not (images or cub):
-        raise ConfigError("Give --images with one --masks each, or --cub, or both.")
+    if len(images) != len(masks) or not (images or cub or anything):
+        raise ConfigError("Give --images with one --masks each, or --cub, or --aviary.")
     for one, other in zip(images, masks, strict=True):
         pairs = open_pairs(one, other)
         for name in pairs.names:
