@@ -11,6 +11,7 @@ import numpy as np
 from bgbias_core.evaluation.headers import command_of
 from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, wilson
 from bgbias_core.evaluation.parts import (
+    ACCURACY,
     ACCURACY_ID,
     ACCURACY_OOD,
     AVIARY_MEASURES,
@@ -120,10 +121,10 @@ def summarise(evaluation: Evaluation) -> list[SummaryRow]:
 
 
 def card_metrics(evaluation: Evaluation, checkpoint: str) -> tuple[Metric, ...]:
-    """The figures of one checkpoint that its model card carries, from an evaluation on Aviary.
+    """The figures of one checkpoint that its model card carries.
 
     Args:
-        evaluation: An evaluation on Aviary.
+        evaluation: An evaluation on Aviary or on photographs.
         checkpoint: Name of one of its checkpoints.
 
     Raises:
@@ -131,7 +132,7 @@ def card_metrics(evaluation: Evaluation, checkpoint: str) -> tuple[Metric, ...]:
     """
     header = evaluation.header
     header.checkpoint(checkpoint)
-    command = command_of("aviary", [checkpoint], header.data.parameters["options"])
+    command = command_of(header.data.kind, [checkpoint], header.data.parameters["options"])
     return tuple(
         Metric.model_validate(
             {
@@ -150,7 +151,7 @@ def card_metrics(evaluation: Evaluation, checkpoint: str) -> tuple[Metric, ...]:
         for part in parts(evaluation)
         if part.about.name == checkpoint
         for row in [_summary(part)]
-        for name in (ACCURACY_ID, ACCURACY_OOD, GAP, FLIPS)
+        for name in (ACCURACY, ACCURACY_ID, ACCURACY_OOD, GAP, FLIPS)
         if (found := row.measures.get(name)) is not None
     )
 
