@@ -95,13 +95,18 @@ def _show_published(known: Published) -> None:
         else:
             size, origin = _noted(folder)
         state = COMING if coming else ABSENT if folder is None else HERE
-        show_entry(known.title, state, [known.what, size], more=[f"Licence: {known.licence}", origin])
+        side = show_entry(
+            known.title[0].upper() + known.title[1:],
+            state,
+            [known.what, size],
+            more=[f"Licence: {known.licence}", origin],
+        )
         if folder is not None:
-            with st.popover("Delete", icon=":material/delete:", key=f"remove_{known.name}_ask"):
+            with side.popover("Delete", icon=":material/delete:", key=f"remove_{known.name}_ask"):
                 st.markdown(f"**Delete {known.title}?** {size} will be free. It can be fetched again.")
                 offer_job(f"remove_{known.name}", "Delete it", "delete_forever", f"Delete {known.title}", remove)
         elif not coming:
-            with st.popover("Fetch", icon=":material/download:", key=f"fetch_{known.name}_ask"):
+            with side.popover("Fetch", icon=":material/download:", key=f"fetch_{known.name}_ask"):
                 _offer_fetch(known, fetch)
 
 
@@ -139,7 +144,7 @@ def _show_made(folder: Path) -> None:
     groups = "; ".join(f"{name}: {', '.join(places)}" for name, places in made_from.get("groups", {}).items())
     state = HERE if noted.get("finished") else State("not finished", "pause_circle", "orange")
     with st.container(border=True, gap="xsmall"):
-        show_entry(
+        side = show_entry(
             folder.name,
             state,
             [f"{noted.get('photographs', 0):,} pictures made here of {made_from.get('photographs', 'photographs')}",
@@ -147,6 +152,7 @@ def _show_made(folder: Path) -> None:
             more=[f"Licence: {made_from.get('licence', 'unknown')}, and that of the scenes", f"In {folder}"],
         )  # fmt: skip
         offer_deletion(
+            side,
             f"delete_made_{folder.name}",
             f"the data set “{folder.name}”",
             "The same command makes the same pictures again, from the same photographs and scenes.",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bgbias_core import jobs
 from bgbias_core.errors import BgBiasError
@@ -29,8 +30,12 @@ COMING = State("on its way", "hourglass_top", "blue")
 WAITING = State("waits for its backbone", "hourglass_empty", "orange")
 BROKEN = State("cannot be used", "error", "red")
 
+_SEE_BELOW = "Under way: see [the jobs](#jobs)."
 
-def show_entry(title: str, state: State, facts: Sequence[str], *, more: Sequence[str] = ()) -> None:
+
+def show_entry(
+    title: str, state: State, facts: Sequence[str], *, more: Sequence[str] = (), figures: Sequence[str] = ()
+) -> DeltaGenerator:
     """One entry in the container that is open: its title and state, then what is known of it.
 
     Args:
@@ -38,10 +43,21 @@ def show_entry(title: str, state: State, facts: Sequence[str], *, more: Sequence
         state: Whether it is there.
         facts: Short plain texts for one quiet line: what it is, its size.
         more: Plain sentences, one quiet line each: licence, where it came from.
+        figures: Plain sentences that stand out: what was measured.
+
+    Returns:
+        The place beside it, for buttons.
     """
-    st.markdown(f"**{plain(title)}** :{state.colour}-badge[:material/{state.icon}: {state.word}]")
-    lines = [" · ".join(fact for fact in facts if fact), *more]
-    st.caption("  \n".join(plain(line) for line in lines if line))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xsmall"):
+            st.markdown(f"**{plain(title)}** :{state.colour}-badge[:material/{state.icon}: {state.word}]")
+            if figures:
+                st.markdown("  \n".join(f":small[{plain(figure)}]" for figure in figures))
+            lines = [" · ".join(fact for fact in facts if fact), *more]
+            st.caption("  \n".join(plain(line) for line in lines if line))
+            if state is COMING:
+                st.caption(_SEE_BELOW)
+        return st.container(width="content")
 
 
 def offer_job(
@@ -69,7 +85,7 @@ def offer_job(
     """
     st.code(shell(tuple(command)), language="bash", wrap_lines=True)
     if under_way(command):
-        st.caption("Under way: see the jobs below.")
+        st.caption(_SEE_BELOW)
         return
     if st.button(label, type="primary", icon=f":material/{icon}:", disabled=not ready, key=key):
         try:
@@ -86,16 +102,17 @@ def under_way(command: Sequence[str]) -> bool:
     return any(job.active and job.command[: len(wanted)] == wanted for job in jobs.list_jobs())
 
 
-def offer_deletion(key: str, what: str, warning: str, deletion: Deletion) -> None:
+def offer_deletion(side: DeltaGenerator, key: str, what: str, warning: str, deletion: Deletion) -> None:
     """A button that asks once more, says what is freed, and deletes.
 
     Args:
+        side: Where it stands.
         key: Beginning of its keys.
         what: What is deleted, as the end of a sentence that begins with "Delete".
         warning: What it takes to have it again.
         deletion: The files.
     """
-    with st.popover("Delete", icon=":material/delete:", key=f"{key}_ask"):
+    with side.popover("Delete", icon=":material/delete:", key=f"{key}_ask"):
         st.markdown(f"**Delete {plain(what)}?** {plain(spell_size(*deletion.paths))} will be free. {plain(warning)}")
         st.code(deletion.shell, language="bash", wrap_lines=True)
         if st.button("Delete for good", type="primary", icon=":material/delete_forever:", key=key):

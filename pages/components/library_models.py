@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bgbias_core.cli.fetch import size_text
+from bgbias_core.data import DATA_SETS
 from bgbias_core.paths import own_checkpoints
 from pages.components.library_entry import (
     ABSENT,
@@ -60,19 +62,20 @@ def _show_backbone(status: BackboneStatus) -> None:
             return
         state = COMING if coming else HERE if status.present else ABSENT
         size = "" if status.bytes is None else size_text(status.bytes)
+        licence = f"licence: {status.licence or 'not stated'}"
         origin = f"{'In' if status.present else 'From'} {status.where}"
-        licence = f"Licence: {status.licence or 'not stated'}"
-        show_entry(spec.title, state, [status.name, f"{spec.size} px", size], more=[licence, origin])
+        side = show_entry(spec.title, state, [status.name, f"{spec.size} px", size, licence], more=[origin])
         own = weights_file(status.name)
         if status.present and Path(status.where) == own:
             offer_deletion(
+                side,
                 f"delete_backbone_{status.name}",
                 f"the weights of {spec.title}",
                 "They can be fetched again; checkpoints that need them wait until then.",
                 Deletion((own,)),
             )
         elif not status.present and not coming:
-            with st.popover("Fetch", icon=":material/download:", key=f"fetch_backbone_{status.name}_ask"):
+            with side.popover("Fetch", icon=":material/download:", key=f"fetch_backbone_{status.name}_ask"):
                 _offer_fetch(status, spec.title, command)
 
 
@@ -101,13 +104,11 @@ def show_checkpoints() -> None:
     own = {name for name in (*found.cards, *found.broken) if _is_own(name)}
     for name, why in found.broken.items():
         with st.container(border=True, gap="xsmall"):
-            show_entry(name, BROKEN, [why])
-            _offer_own(name, [])
+            _offer_own(show_entry(name, BROKEN, [why]), name, [])
     for name in (name for name in found.cards if name in own):
         card = found.cards[name]
         with st.container(border=True, gap="xsmall", key=f"checkpoint_{name}"):
-            _show_cards(found, [card], HERE, card.title, card.description)
-            _offer_own(name, [card])
+            _offer_own(_show_cards(found, [card], HERE, card.title, card.description), name, [card])
     if not own:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("None of your own yet.", width="content")
@@ -126,26 +127,32 @@ def _family_title(cards: list[Card]) -> str:
 
     backbone = cards[0].architecture.backbone
     title = BACKBONES[backbone].title if backbone in BACKBONES else backbone
-    return f"{title}, {cards[0].training_data.name}"
+    return f"{title}, {_data_title(cards[0])}"
 
 
-def _show_cards(found: Listing, cards: list[Card], state: State, title: str, description: str) -> None:
+def _data_title(card: Card) -> str:
+    name = card.training_data.name
+    return DATA_SETS[name].title if name in DATA_SETS else name
+
+
+def _show_cards(found: Listing, cards: list[Card], state: State, title: str, description: str) -> DeltaGenerator:
     first = cards[0]
     needs = dict.fromkeys(found.waiting[card.name] for card in cards if card.name in found.waiting)
     files = [path for card in cards for path in _files(card)]
     strategies = ", ".join(dict.fromkeys(card.strategy.name for card in cards))
-    show_entry(
+    side = show_entry(
         title,
         WAITING if needs else state,
         [f"{len(cards)} classifiers" if len(cards) > 1 else first.name, strategies, f"{len(first.classes):,} classes",
-         spell_size(*files)],
+         "" if first.weights.source == "package" else spell_size(*files)],
         more=[description, *(f"It {one}" for one in needs),
-              f"Trained on {first.training_data.name}; licence: {first.training_data.licence}",
-              f"Backbone: {first.backbone_weights}"],
+              f"Trained on {_data_title(first)}; licence: {first.training_data.licence}",
+              "" if first.backbone_sha256 is None else f"Backbone: {first.backbone_weights}"],
     )  # fmt: skip
     if any(card.metrics for card in cards):
         with st.expander("Measured", icon=":material/analytics:", type="compact"):
             st.html(metrics_html(cards))
+    return side
 
 
 def metrics_html(cards: list[Card]) -> str:
@@ -185,11 +192,12 @@ def _files(card: Card) -> list[Path]:
     return [folder / f"{card.name}.json", *beside]
 
 
-def _offer_own(name: str, cards: list[Card]) -> None:
+def _offer_own(side: DeltaGenerator, name: str, cards: list[Card]) -> None:
     if not _is_own(name):
         return
     files = [path for card in cards for path in _files(card)] or [own_checkpoints() / f"{name}.json"]
     offer_deletion(
+        side,
         f"delete_checkpoint_{name}",
         f"the checkpoint “{name}”",
         "You trained it; nothing but training it again brings it back.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bgbias_core.masks import MASKERS
 from bgbias_core.paths import SHIPPED_SEGMENTERS, own_segmenters
@@ -33,8 +34,7 @@ def show_segmenters() -> None:
         _show_card(name, card)
     for name, why in broken.items():
         with st.container(border=True, gap="xsmall"):
-            show_entry(name, BROKEN, [why])
-            _offer_own(name)
+            _offer_own(show_entry(name, BROKEN, [why]), name)
     with st.container(border=True, gap="xsmall"):
         show_entry("GrabCut", BUILT_IN, [MASKERS["grabcut"].title], more=["Nothing is trained; slower, and coarser."])
     _show_training(set(cards) | set(broken))
@@ -44,13 +44,14 @@ def _show_card(name: str, card: SegmenterCard) -> None:
     own = _is_own(name)
     files = _files(own_segmenters() if own else SHIPPED_SEGMENTERS, name)
     with st.container(border=True, gap="xsmall", key=f"segmenter_{name}"):
-        show_entry(
+        side = show_entry(
             card.title,
             HERE if own else BUILT_IN,
             [name, spell_size(*files), f"sees {card.size} px", f"encoder {card.encoder}"],
-            more=[card.description, *(spell_quality(one) for one in card.quality), _trained_on(card)],
+            figures=[spell_quality(one) for one in card.quality],
+            more=[card.description, _trained_on(card)],
         )
-        _offer_own(name)
+        _offer_own(side, name)
 
 
 def spell_quality(measured: Quality) -> str:
@@ -75,9 +76,10 @@ def _files(folder: Path, name: str) -> tuple[Path, ...]:
     return tuple(path for ending in ("json", "safetensors") if (path := folder / f"{name}.{ending}").is_file())
 
 
-def _offer_own(name: str) -> None:
+def _offer_own(side: DeltaGenerator, name: str) -> None:
     if _is_own(name):
         offer_deletion(
+            side,
             f"delete_segmenter_{name}",
             f"the segmenter “{name}”",
             "You trained it; nothing but training it again brings it back.",
@@ -88,8 +90,8 @@ def _offer_own(name: str) -> None:
 def _show_training(taken: set[str]) -> None:
     with st.expander("Train a segmenter", icon=":material/model_training:", key="train_segmenter"):
         st.markdown(
-            "On any photographs with masks: white is the object. A fifth more than a coffee break on a graphics card; "
-            "hours without one. Stopped, it goes on from its last epoch."
+            "On any photographs with masks, white where the object is. Without a graphics card this takes long; "
+            "stopped, it goes on from its last epoch."
         )
         left, right = st.columns(2, gap="medium")
         with left:

@@ -31,7 +31,7 @@ _KEPT = (
 
 def show_space() -> None:
     """The own folder part by part; the caches, which come again by themselves, can be deleted."""
-    st.markdown("What is yours lies in one folder, and nothing outside it grows. `$BGBIAS_HOME` names another one.")
+    st.markdown("What is yours lies in this folder; `BGBIAS_HOME` names another one.")
     st.code(str(home().absolute()), language=None, wrap_lines=True)
     cache = cache_folder()
     found = sorted((path for path in cache.iterdir() if path.is_dir()), key=_place) if cache.is_dir() else []
@@ -40,9 +40,13 @@ def show_space() -> None:
     for path in found:
         title, purpose = CACHES.get(path.name, (path.name, "can be made again"))
         with st.container(border=True, gap="xsmall"):
-            show_entry(title, State(spell_size(path), "database", "gray"), [purpose])
+            side = show_entry(title, State(spell_size(path), "database", "gray"), [purpose])
             offer_deletion(
-                f"free_{path.name}", f"the cache “{title}”", "It fills again when it is needed.", Deletion((path,))
+                side,
+                f"free_{path.name}",
+                f"the cache “{title}”",
+                "It fills again when it is needed.",
+                Deletion((path,)),
             )
     rows = [
         f"| {title} | {spell_size(home() / name)} | {where} |"
