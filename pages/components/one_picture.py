@@ -38,8 +38,8 @@ def show_seen(photograph: Photograph, lifted: Lifted, scenes: Scenes, cards: Seq
         import bgbias_core.evaluation  # noqa: F401 - it takes seconds the first time
     if not lifted.clear:
         st.warning(
-            f"{masker_title(lifted.mask.masker)}: no clear object found in this picture, so nothing can be put on another "
-            "background. Take another picture, or mark the object by hand under Swap backgrounds.",
+            f"{masker_title(lifted.mask.masker)}: no clear object found in this picture, so nothing can be put on "
+            "another background. Take another picture, or mark the object by hand under Swap backgrounds.",
             icon=":material/search_off:",
         )
         scenes = {}

@@ -71,7 +71,8 @@ def test_masked_checkpoints_are_measured_with_both_masks() -> None:
         (measure, source) for measure in ("accuracy", "ID–OOD gap", "flip rate") for source in ("given", "predicted")
     }
     assert late["accuracy", "ID", "given"].n == N
-    assert (late["accuracy", "ID", "predicted"].n, late["accuracy", "ID", "predicted"].masker) == (BIRDS, "segmenter-aviary")
+    predicted = late["accuracy", "ID", "predicted"]
+    assert (predicted.n, predicted.masker) == (BIRDS, "segmenter-aviary")
 
 
 def test_the_identity_of_early_with_given_masks_is_not_reported_as_a_finding() -> None:
