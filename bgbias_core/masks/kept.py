@@ -64,6 +64,8 @@ class KeptMasks:
         paths = [self._path(image) for image in images]
         results = [self._read(path, image) for path, image in zip(paths, images, strict=True)]
         new = [row for row, result in enumerate(results) if result is None]
+        if not new:
+            return [result for result in results if result is not None]
         wanted = [images[row] for row in new]
         masker = self.masker
         made = masker.find_all(wanted) if isinstance(masker, NetworkMasker) else [masker(image) for image in wanted]

@@ -15,26 +15,27 @@ from bgbias_core.data import AviaryQuery, load_aviary
 from bgbias_core.errors import ConfigError, UnknownNameError
 from bgbias_core.evaluation import card_metrics, evaluate_on_aviary, summarise, wilson
 from bgbias_core.masks import MASKERS, MaskerSpec, MaskResult
-from bgbias_core.models import Strategy
+from bgbias_core.models import Depths, Features, Strategy
 from tests.evaluation.stand_ins import make_checkpoint
 
 N, BIRDS = 48, 6
 
 
 class Constant(nn.Module):
-    """Names one class, whatever it sees."""
+    """A head that names one class, whatever it is given."""
 
     def __init__(self, index: int) -> None:
         super().__init__()
         self.index = index
 
-    def forward(self, images, _masks=None):
-        return nn.functional.one_hot(torch.full((len(images),), self.index), len(SPECIES)).float()
+    def forward(self, pooled):
+        return nn.functional.one_hot(torch.full((len(pooled),), self.index), len(SPECIES)).float()
 
 
 def constant(strategy: str):
     checkpoint = make_checkpoint(Strategy(name=strategy), region="foreground" if strategy == "late" else "all")
-    return dataclasses.replace(checkpoint, classifier=Constant(3))
+    checkpoint.classifier.head = Constant(3)
+    return checkpoint
 
 
 def measure(checkpoint, **options):
@@ -91,24 +92,26 @@ def test_early_with_given_masks_is_as_right_anywhere() -> None:
 class ByPlace(nn.Module):
     """Recognises the pictures of a test set, and names the bird right where it stands ID and wrong elsewhere."""
 
-    def __init__(self, query: AviaryQuery) -> None:
+    depth = None
+
+    def __init__(self, query: AviaryQuery, depths: Depths) -> None:
         super().__init__()
+        self.depths = depths
         data = load_aviary(query)
         self.known = {image.tobytes(): int(label) for image, label in zip(data.images, data.labels, strict=True)}
 
-    def forward(self, images, _masks=None):
+    def features(self, images, _masks):
         pixels = (images * 255).round().byte().permute(0, 2, 3, 1).numpy()
-        return torch.stack(
-            [
-                nn.functional.one_hot(torch.tensor(self.known.get(picture.tobytes(), -1) % 12), 12).float()
-                for picture in pixels
-            ]
-        )
+        said = torch.tensor([self.known.get(picture.tobytes(), -1) % 12 for picture in pixels])
+        return Features(nn.functional.one_hot(said, 12).float()[:, :, None, None], None)
+
+    def classify(self, features, _masks):
+        return features.grid.flatten(1)
 
 
 def test_a_checkpoint_that_knows_only_home_flips_everywhere_else() -> None:
     checkpoint = make_checkpoint(Strategy(name="unmasked"))
-    home = ByPlace(AviaryQuery("test", N, "ID", 0.95, 96, 0))
+    home = ByPlace(AviaryQuery("test", N, "ID", 0.95, 96, 0), checkpoint.classifier.depths)
     metrics = measure(dataclasses.replace(checkpoint, classifier=home), n=N, n_predicted=11)
     # Elsewhere it says the last species; of the first 11 birds none is that one.
     assert metrics["accuracy", "ID", "none"].value == 1
