@@ -132,7 +132,8 @@ def test_evaluate_puts_photographs_on_scenes(photo) -> None:
     (photo / "scenes/sea").mkdir(parents=True)
     (photo / "scenes/sea/wave.png").write_bytes((photo / "scene-0.png").read_bytes())
     arguments = ("evaluate", "--data", "folder", "--root", photo / "photos", "--masks", photo / "masks")
-    arguments += ("--scenes", photo / "scenes", "--split", "train", "--checkpoint", "photo-early", "--masker", "grabcut")
+    arguments += ("--scenes", photo / "scenes", "--split", "train", "--masker", "grabcut")
+    arguments += ("--checkpoint", "photo-early")
     told = run_json(*arguments, "--checkpoint", "photo-unmasked", "--name", "mine")
     rows = {(row["checkpoint"], row["mask_source"], row["lifted_by"]): row for row in told["summary"]}
     assert list(rows) == [
