@@ -76,7 +76,10 @@ def test_the_imagenet_classifier_answers_first_and_the_heads_are_offered(make_he
     assert not [button for button in app.button if button.key == "photo_models_species"]
 
 
-def test_one_that_waits_is_named_with_its_command_and_cannot_be_chosen(make_heads: MakeHeads) -> None:
+def test_one_that_waits_is_named_with_its_command_and_cannot_be_chosen(
+    make_heads: MakeHeads, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BGBIAS_WEIGHTS", str(tmp_path / "nothing fetched"))
     make_heads()
     app = open_page()
     assert "species-vit-unmasked" not in widget(app, "multiselect", "photo_models").options

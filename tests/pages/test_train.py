@@ -110,7 +110,10 @@ def test_a_head_is_trained_as_heads_are_trained(home: Path, two_classes: Path) -
     assert config.model.size == 256
 
 
-def test_a_backbone_that_is_not_here_says_how_it_comes(home: Path, two_classes: Path) -> None:
+def test_a_backbone_that_is_not_here_says_how_it_comes(
+    home: Path, two_classes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BGBIAS_WEIGHTS", str(home / "nothing fetched"))
     app = form().run()
     app.button_group(key="train_on").set_value("Own photographs").run()
     app.text_input(key="train_folder").set_value(str(two_classes)).run()
