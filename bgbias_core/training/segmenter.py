@@ -163,11 +163,11 @@ def _shifted(progress: Progress | None, before: int, total: int) -> Progress | N
 
 
 def _steps(pictures: Sequence[Pictures], config: SegmenterConfig) -> int:
-    return -(-len(SegmentationSamples(pictures, 32, augment=False)) // config.optimisation.batch_size)
+    return -(-len(SegmentationSamples(pictures, 32)) // config.optimisation.batch_size)
 
 
 def _batches(pictures: Sequence[Pictures], size: int, config: SegmenterConfig, *, augment: bool) -> DataLoader[Batch]:
-    samples = SegmentationSamples(pictures, size, augment=augment)
+    samples = SegmentationSamples(pictures, size, config.augmentation if augment else None)
     return DataLoader(samples, batch_size=config.optimisation.batch_size, shuffle=augment)
 
 

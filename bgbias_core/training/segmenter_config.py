@@ -67,6 +67,23 @@ class AviaryMasks(Frozen):
 AnyMasks = Annotated[PairMasks | CubMasks | AviaryMasks, Field(discriminator="name")]
 
 
+class PictureAugmentation(Frozen):
+    """Random changes of each training picture together with its mask, besides mirroring and greying.
+
+    Attributes:
+        smallest_crop: Share of the picture's area that a crop shows at least.
+        hue: Largest shift of the hue, as a share of the colour wheel.
+        permute_channels: How often red, green and blue change places: a species is no colour then.
+        paste: How often the object stands on the tiled background of another picture of any source, as in the Mixed
+            conditions; a network that has seen none of these looks for the seam.
+    """
+
+    smallest_crop: float = Field(default=0.4, gt=0, le=1)
+    hue: float = Field(default=0.05, ge=0, le=0.5)
+    permute_channels: float = Field(default=0, ge=0, le=1)
+    paste: float = Field(default=0, ge=0, le=1)
+
+
 class Stage(Frozen):
     """Some epochs at one size.
 
@@ -98,6 +115,7 @@ class SegmenterConfig(Frozen):
         size: Side in pixels of the square that the segmenter sees, a multiple of 32. Random crops enlarge what is in
             them, so stages may train at a smaller size than this.
         stages: Sizes and lengths of the training.
+        augmentation: Random changes of the training pictures.
         optimisation: The rest of the optimisation; its epochs and learning rate are the stages'.
         least_confidence: Below this confidence the segmenter says that it found nothing clear.
         seed: Fixes everything that is drawn.
@@ -118,6 +136,7 @@ class SegmenterConfig(Frozen):
         Stage(size=160, epochs=15, learning_rate=2e-3),
         Stage(size=224, epochs=8, learning_rate=1e-3),
     )
+    augmentation: PictureAugmentation = PictureAugmentation()
     optimisation: Optimisation = Optimisation(batch_size=16, weight_decay=1e-2, warmup_epochs=0.5, label_smoothing=0)
     least_confidence: float = Field(default=0.5, ge=0, le=1)
     seed: int = Field(default=0, ge=0)

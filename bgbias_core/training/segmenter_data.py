@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from bgbias_core.conditions import present
 from bgbias_core.data import AviaryQuery, load_aviary, open_cub
 from bgbias_core.data.aviary import LICENCE as AVIARY_LICENCE
 from bgbias_core.data.pairs import open_pairs
@@ -22,7 +23,7 @@ from bgbias_core.data.photographs import shuffled
 from bgbias_core.errors import ConfigError
 from bgbias_core.images import Image, Mask, resize_pair
 from bgbias_core.models import Data
-from bgbias_core.training.segmenter_config import AviaryMasks, CubMasks, PairMasks
+from bgbias_core.training.segmenter_config import AviaryMasks, CubMasks, PairMasks, PictureAugmentation
 
 Batch = tuple[Tensor, Tensor]
 """Images float32 ``[B, 3, S, S]`` in [0, 1] and masks float32 ``[B, 1, S, S]``, 0 or 1."""
@@ -171,31 +172,45 @@ class SegmentationSamples(Dataset[Batch]):
     Args:
         sources: The pictures.
         size: Side of the squares that come out.
-        augment: Whether each is cropped, mirrored and recoloured at random, from torch's global generator.
+        augmentation: How each is changed at random, from torch's global generator; ``None`` leaves them as they are.
     """
 
-    def __init__(self, sources: Sequence[Pictures], size: int, *, augment: bool) -> None:
-        self._sources, self._size = sources, size
-        self._change = _augmentation(size) if augment else v2.Resize((size, size), antialias=True)
+    def __init__(self, sources: Sequence[Pictures], size: int, augmentation: PictureAugmentation | None = None) -> None:
+        self._sources = sources
+        self._paste = 0.0 if augmentation is None else augmentation.paste
+        self._change = v2.Resize((size, size), antialias=True) if augmentation is None else _changes(augmentation, size)
 
     def __len__(self) -> int:
         return len(self._sources) * max(len(source.images) for source in self._sources)
 
     def __getitem__(self, index: int) -> Batch:
-        source = self._sources[index % len(self._sources)]
-        row = index // len(self._sources) % len(source.images)
-        image = tv_tensors.Image(torch.from_numpy(source.images[row]).permute(2, 0, 1))
-        mask = tv_tensors.Mask(torch.from_numpy(source.masks[row]).unsqueeze(0))
-        changed: Any = self._change(image, mask)
+        image, mask = self._picture(index)
+        if self._paste and torch.rand(()) < self._paste:
+            image = _pasted(image, mask, *self._picture(int(torch.randint(len(self), ()))))
+        pixels = tv_tensors.Image(torch.from_numpy(image).permute(2, 0, 1))
+        changed: Any = self._change(pixels, tv_tensors.Mask(torch.from_numpy(mask).unsqueeze(0)))
         return changed[0].float().div(255).as_subclass(Tensor), changed[1].float().as_subclass(Tensor)
 
+    def _picture(self, index: int) -> tuple[Image, NDArray[np.uint8]]:
+        source = self._sources[index % len(self._sources)]
+        row = index // len(self._sources) % len(source.images)
+        return source.images[row], source.masks[row]
 
-def _augmentation(size: int) -> v2.Transform:
+
+def _pasted(image: Image, mask: NDArray[np.uint8], other: Image, covered: NDArray[np.uint8]) -> Image:
+    """The object on another picture of the same size; as it came where either mask marks nothing."""
+    if image.shape != other.shape or not (mask.any() and covered.any()):
+        return image
+    return present("mixed_rand", image, mask.astype(np.float32), donor=(other, covered.astype(np.float32))).image
+
+
+def _changes(augmentation: PictureAugmentation, size: int) -> v2.Transform:
     return v2.Compose(
         [
-            v2.RandomResizedCrop(size, scale=(0.4, 1.0), ratio=(0.7, 1.4), antialias=True),
+            v2.RandomResizedCrop(size, scale=(augmentation.smallest_crop, 1.0), ratio=(0.7, 1.4), antialias=True),
             v2.RandomHorizontalFlip(),
-            v2.ColorJitter(0.4, 0.4, 0.4, 0.05),
+            v2.ColorJitter(0.4, 0.4, 0.4, augmentation.hue),
+            v2.RandomApply([v2.RandomChannelPermutation()], augmentation.permute_channels),
             v2.RandomGrayscale(0.1),
         ]
     )

@@ -16,7 +16,7 @@ from bgbias_core.masks.segmenters import load_segmenter
 from bgbias_core.paths import own_segmenters
 from bgbias_core.training.history import read_history
 from bgbias_core.training.segmenter import dice_loss, iou, keep_depthwise_in_float32, train_segmenter
-from bgbias_core.training.segmenter_config import CubMasks, PairMasks, SegmenterConfig, Stage
+from bgbias_core.training.segmenter_config import CubMasks, PairMasks, PictureAugmentation, SegmenterConfig, Stage
 from bgbias_core.training.segmenter_data import Pictures, SegmentationSamples, open_source
 from tests.data.made_up import put
 from tests.data.making import draw_picture, make_cub
@@ -113,11 +113,11 @@ class TestData:
         masks = np.zeros((3, 40, 40), np.uint8)
         images[:, 8:24, 4:20], masks[:, 8:24, 4:20] = 255, 1
         few = Pictures(images[:1] // 2, masks[:1])
-        samples = SegmentationSamples([Pictures(images, masks), few], 32, augment=False)
+        samples = SegmentationSamples([Pictures(images, masks), few], 32)
         assert len(samples) == 6
         assert [round(float(samples[row][0].max()), 1) for row in range(6)] == [1.0, 0.5] * 3
         torch.manual_seed(0)
-        changed = SegmentationSamples([Pictures(images, masks)], 32, augment=True)
+        changed = SegmentationSamples([Pictures(images, masks)], 32, PictureAugmentation())
         for row in range(3):
             image, mask = changed[row]
             inside = image.mean(dim=0)[mask[0] > 0.5].mean()
