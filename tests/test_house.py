@@ -23,7 +23,7 @@ LINE_LIMIT = 400
 
 # Ground first. What stands on one line may import along it; a room not yet built has its place already.
 FLOORS = (
-    ("bgbias_core", "errors", "registry", "paths", "decoding", "images", "download", "jobs"),
+    ("bgbias_core", "errors", "registry", "paths", "decoding", "images", "download", "jobs", "spelling"),
     ("models",),
     ("masks", "compositing"),
     ("conditions", "aviary"),

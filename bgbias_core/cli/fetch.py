@@ -10,6 +10,7 @@ import typer
 
 from bgbias_core.cli.shared import AsJson, counter, print_json
 from bgbias_core.errors import ConfigError
+from bgbias_core.spelling import spell_bytes
 
 
 class DataSetName(StrEnum):
@@ -76,7 +77,7 @@ def fetch(
     from bgbias_core.data.fetched import fetch_published
 
     known = published(_full_name(name, which))
-    typer.echo(f"{known.title}: {known.what}, about {size_text(known.about_bytes)}.", err=True)
+    typer.echo(f"{known.title}: {known.what}, about {spell_bytes(known.about_bytes)}.", err=True)
     typer.echo(f"Licence of use: {known.licence}.", err=True)
     done = fetch_published(known.name, to, source=source, progress=counter)
     if as_json:
@@ -84,7 +85,7 @@ def fetch(
         return
     for one in done.archives:
         typer.echo(f"{one.file}: {one.checksum} ({_compared(one.known)})")
-    typer.echo(f"{done.folder}: {known.title}, {size_text(done.bytes)}; {done.licence}")
+    typer.echo(f"{done.folder}: {known.title}, {spell_bytes(done.bytes)}; {done.licence}")
 
 
 def remove(name: Name, which: Which = None, as_json: AsJson = False) -> None:
@@ -96,20 +97,7 @@ def remove(name: Name, which: Which = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"name": full_name, "folder": str(place_of(full_name)), "bytes": freed})
         return
-    typer.echo(f"{place_of(full_name)}: deleted, {size_text(freed)} are free again")
-
-
-def size_text(n_bytes: int) -> str:
-    """A size as a person reads it.
-
-    >>> size_text(39_272_883), size_text(1_150_585_339), size_text(512)
-    ('39 MB', '1.2 GB', '512 bytes')
-    """
-    if n_bytes >= 10**9:
-        return f"{n_bytes / 10**9:.1f} GB"
-    if n_bytes >= 10**6:
-        return f"{n_bytes / 10**6:.0f} MB"
-    return f"{n_bytes:,} bytes"
+    typer.echo(f"{place_of(full_name)}: deleted, {spell_bytes(freed)} are free again")
 
 
 def _full_name(name: DataSetName, which: PlacesPart | None) -> str:

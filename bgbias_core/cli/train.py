@@ -14,6 +14,7 @@ import typer
 from bgbias_core.cli.evaluate import refuse_shipped_evaluation
 from bgbias_core.cli.shared import AsJson, counter, make_folder, print_json, print_table
 from bgbias_core.errors import ConfigError
+from bgbias_core.spelling import spell_seconds
 
 if TYPE_CHECKING:
     from bgbias_core.models import Card
@@ -134,10 +135,10 @@ def _print_estimates(estimates: dict[str, Estimate], as_json: bool) -> None:
         (
             (
                 name,
-                _duration(one.seconds),
-                _duration(one.seconds_preparing),
-                _duration(one.steps * one.seconds_a_step),
-                _duration(one.seconds_checking),
+                spell_seconds(one.seconds),
+                spell_seconds(one.seconds_preparing),
+                spell_seconds(one.steps * one.seconds_a_step),
+                spell_seconds(one.seconds_checking),
                 f"{one.memory_bytes / 2**30:.1f} GiB",
                 one.steps,
                 one.device,
@@ -145,18 +146,6 @@ def _print_estimates(estimates: dict[str, Estimate], as_json: bool) -> None:
             for name, one in estimates.items()
         ),
     )
-
-
-def _duration(seconds: float) -> str:
-    """A time as a person reads it.
-
-    >>> _duration(4), _duration(125), _duration(7300)
-    ('4 s', '2 min 5 s', '2 h 1 min')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def train_one(config: TrainingConfig, run: Path | None, checkpoints: Path) -> Card:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from bgbias_core.errors import CheckpointError
 from bgbias_core.masks.network import SegmentationNetwork
 from bgbias_core.models import Data, backbone_spec
 from bgbias_core.models.sealed import SealedCard
-from bgbias_core.paths import SHIPPED_SEGMENTERS, own_segmenters, replace_file
+from bgbias_core.models.weight_files import load_weights, read_weights, write_weights
+from bgbias_core.paths import SHIPPED_SEGMENTERS, own_segmenters
 from bgbias_core.registry import lookup
 
 
@@ -125,13 +123,8 @@ def save_segmenter(folder: Path, card: SegmenterCard, network: SegmentationNetwo
     Returns:
         The sealed card as written.
     """
-    state = {
-        key: (value.half() if value.dtype == torch.float32 else value).detach().cpu().contiguous()
-        for key, value in network.state_dict().items()
-    }
-    path = folder / f"{card.name}.safetensors"
-    replace_file(path, lambda part: save_file(state, part))
-    saved = card.model_copy(update={"weights_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}).sealed()
+    sha256 = write_weights(folder / f"{card.name}.safetensors", network.state_dict())
+    saved = card.model_copy(update={"weights_sha256": sha256}).sealed()
     saved.write(folder / f"{card.name}.json")
     return saved
 
@@ -154,21 +147,8 @@ def _read(path: Path) -> SegmenterCard:
 @lru_cache(maxsize=4)
 def _network(seal: str, path: Path) -> SegmentationNetwork:  # noqa: ARG001  # the seal tells a new card from an old one
     card = _read(path)
-    content = path.with_suffix(".safetensors")
-    if hashlib.sha256(content.read_bytes()).hexdigest() != card.weights_sha256:
-        raise CheckpointError(
-            f"The weights of the segmenter '{card.name}' are not those its card names (sha256 differs); "
-            "restore both files."
-        )
     network = SegmentationNetwork(backbone_spec(card.encoder), full_size=card.full_size)
-    try:
-        state = load_file(content)
-        network.load_state_dict(
-            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-        )
-    except (SafetensorError, RuntimeError) as error:
-        raise CheckpointError(
-            f"The weights of the segmenter '{card.name}' do not fit the network its card describes; restore both files."
-        ) from error
+    whose = f"the segmenter '{card.name}'"
+    load_weights(network, read_weights(path.with_suffix(".safetensors"), card.weights_sha256, whose), whose)
     network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bgbias_core.errors import BgBiasError, CheckpointError
@@ -17,8 +14,9 @@ from bgbias_core.models.card import Card, Weights
 from bgbias_core.models.classifier import MaskedClassifier
 from bgbias_core.models.fetching import backbone_status
 from bgbias_core.models.packaged import PACKAGED, convert_packaged
+from bgbias_core.models.weight_files import load_weights, read_weights, write_weights
 from bgbias_core.models.weights import load_backbone
-from bgbias_core.paths import SHIPPED_CHECKPOINTS, own_checkpoints, replace_file
+from bgbias_core.paths import SHIPPED_CHECKPOINTS, own_checkpoints
 from bgbias_core.registry import lookup
 
 BACKBONE = "backbone."
@@ -122,7 +120,7 @@ def open_checkpoint(card: Card, folder: Path, device: str | torch.device = "cpu"
         state |= {key: value for key, value in classifier.state_dict().items() if key.startswith(BACKBONE)}
     else:
         classifier = build_classifier(card)
-    _load_state(classifier, card, state)
+    load_weights(classifier, state, f"'{card.name}'")
     return Checkpoint(card, classifier.to(device).eval(), torch.device(device))
 
 
@@ -161,19 +159,8 @@ def _read_weights(card: Card, folder: Path) -> dict[str, Tensor]:
                 f"The card of '{card.name}' names other weights than {packaged.package} has; restore the card."
             )
         return convert_packaged(card.weights.name)
-    path = folder / card.weights.name
-    if path.parent != folder or not path.is_file():
-        raise CheckpointError(
-            f"The weights of '{card.name}' ({card.weights.name}) are missing beside its card; restore them."
-        )
-    if hashlib.sha256(path.read_bytes()).hexdigest() != card.weights.sha256:
-        raise CheckpointError(
-            f"The weights of '{card.name}' are not those its card names (sha256 differs); restore both files."
-        )
-    try:
-        state = load_file(path)
-    except SafetensorError as error:
-        raise CheckpointError(f"The weights of '{card.name}' are damaged ({error}); restore the file.") from error
+    # A card that names a file elsewhere names none of its own.
+    state = read_weights(folder / Path(card.weights.name).name, card.weights.sha256, f"'{card.name}'")
     if card.weights.source == "head" and any(key.startswith(BACKBONE) for key in state):
         raise CheckpointError(
             f"The card of '{card.name}' names weights of the head alone, and its file holds more; restore both files."
@@ -189,17 +176,6 @@ def _known_backbone(card: Card) -> nn.Module:
             f"({origin.source}); fetch those that its card names ({card.backbone_weights}), or train it again."
         )
     return network
-
-
-def _load_state(classifier: MaskedClassifier, card: Card, state: dict[str, Tensor]) -> None:
-    try:
-        classifier.load_state_dict(
-            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-        )
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"The weights of '{card.name}' do not fit the network its card describes; restore both files."
-        ) from error
 
 
 def save_checkpoint(folder: Path, card: Card, classifier: MaskedClassifier, *, head_only: bool = False) -> Card:
@@ -222,14 +198,11 @@ def save_checkpoint(folder: Path, card: Card, classifier: MaskedClassifier, *, h
         raise CheckpointError(
             f"The backbone of '{card.name}' has no known weights that could be loaded again; save it with its backbone."
         )
-    state = {
-        key: (value.half() if value.dtype == torch.float32 else value).detach().cpu().contiguous()
-        for key, value in classifier.state_dict().items()
-        if not (head_only and key.startswith(BACKBONE))
-    }
     path = folder / f"{card.name}.safetensors"
-    replace_file(path, lambda part: save_file(state, part))
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    sha256 = write_weights(
+        path,
+        {key: value for key, value in classifier.state_dict().items() if not (head_only and key.startswith(BACKBONE))},
+    )
     weights = Weights(source="head" if head_only else "file", name=path.name, sha256=sha256, dtype="float16")
     saved = card.model_copy(update={"weights": weights}).sealed()
     saved.write(folder / f"{card.name}.json")

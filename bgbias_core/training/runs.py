@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 from bgbias_core.errors import ConfigError
 from bgbias_core.paths import replace_file
 from bgbias_core.training.config import TrainingConfig
+from bgbias_core.training.segmenter_config import SegmenterConfig
 
 
-def make_accelerator(config: TrainingConfig) -> Accelerator:
+def make_accelerator(config: TrainingConfig | SegmenterConfig) -> Accelerator:
     """The device and precision of a configuration.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,7 +18,7 @@ from bgbias_core.masks.network import build_segmentation_network
 from bgbias_core.masks.segmenters import SegmenterCard, load_segmenter, save_segmenter
 from bgbias_core.models import Origin
 from bgbias_core.training.loop import Progress, fit
-from bgbias_core.training.runs import alone, claim
+from bgbias_core.training.runs import alone, claim, make_accelerator
 from bgbias_core.training.segmenter_config import SegmenterConfig
 from bgbias_core.training.segmenter_data import Batch, Pictures, SegmentationSamples, Source, open_source, stored_size
 
@@ -46,18 +46,15 @@ def train_segmenter(
         preparing: Called with (pictures opened, pictures in all) before the first step.
 
     Raises:
-        ConfigError: The folder holds the run of another configuration or is in use, or a source cannot be used.
+        ConfigError: The folder holds the run of another configuration or is in use, a source cannot be used, or the
+            precision cannot be had in this process.
         ModelError: The network cannot be built or its weights cannot be had.
         BgBiasError: A picture or mask cannot be read.
 
     Reference:
         Milletari, Navab, Ahmadi, V-Net, 3DV 2016 (soft Dice).
     """
-    accelerator = Accelerator(
-        mixed_precision=config.optimisation.mixed_precision,
-        cpu=not torch.cuda.is_available(),
-        dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=config.seed),
-    )
+    accelerator = make_accelerator(config)
     sources = [open_source(spec) for spec in config.data]
     set_seed(config.seed)
     network, origin = build_segmentation_network(config.encoder, config.weights, full_size=config.full_size)

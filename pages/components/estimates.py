@@ -16,7 +16,7 @@ import streamlit as st
 
 from bgbias_core import jobs
 from bgbias_core.paths import REPOSITORY
-from pages.components.jobs import spell_seconds
+from bgbias_core.spelling import spell_seconds
 from pages.components.verdicts import plain
 
 _CONFIG = "{config}"

@@ -11,6 +11,7 @@ import streamlit as st
 from bgbias_core import jobs
 from bgbias_core.errors import BgBiasError
 from bgbias_core.jobs import Job
+from bgbias_core.spelling import spell_seconds
 from pages.components.verdicts import plain
 
 _REFRESH_SECONDS = 2.0
@@ -148,18 +149,3 @@ def _times(job: Job) -> list[str]:
     if now - last > _SILENT_SECONDS:
         said.append(f"last sign of life {spell_seconds(now - last)} ago")
     return said
-
-
-def spell_seconds(seconds: float) -> str:
-    """A duration as a person says it.
-
-    >>> spell_seconds(42), spell_seconds(150), spell_seconds(5400)
-    ('42 s', '2 min', '1 h 30 min')
-    """
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"

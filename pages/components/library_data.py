@@ -9,13 +9,13 @@ from typing import Any
 import streamlit as st
 
 from bgbias_core.aviary import PLACES, SPECIES
-from bgbias_core.cli.fetch import size_text
 from bgbias_core.data import DATA_SETS
 from bgbias_core.data.archives import PUBLISHED, Published, command_of
 from bgbias_core.data.fetched import PROVENANCE, installed, place_of
 from bgbias_core.data.generate import PROVENANCE as MADE
 from bgbias_core.data.pictures import PICTURES, find_pictures
 from bgbias_core.paths import data_folder
+from bgbias_core.spelling import spell_bytes
 from pages.components.library_entry import (
     ABSENT,
     BUILT_IN,
@@ -91,7 +91,7 @@ def _show_published(known: Published) -> None:
     coming = under_way(fetch)
     with st.container(border=True, gap="xsmall", key=f"published_{known.name}"):
         if folder is None:
-            size, origin = f"about {size_text(known.about_bytes)} to fetch", ""
+            size, origin = f"about {spell_bytes(known.about_bytes)} to fetch", ""
         else:
             size, origin = _noted(folder)
         state = COMING if coming else ABSENT if folder is None else HERE
@@ -112,7 +112,7 @@ def _show_published(known: Published) -> None:
 
 def _offer_fetch(known: Published, command: list[str]) -> None:
     owner = PUBLISHED[known.within[0]] if known.within is not None else None
-    st.markdown(f"**{known.title}**: {size_text(known.about_bytes)} to fetch, to `{place_of(known.name)}`.")
+    st.markdown(f"**{known.title}**: {spell_bytes(known.about_bytes)} to fetch, to `{place_of(known.name)}`.")
     st.markdown(f"**Licence of use:** {known.licence}.")
     if owner is not None and installed(owner.name) is None:
         st.info(f"They belong into the folder of {owner.title}: fetch that first.", icon=":material/looks_one:")
@@ -133,7 +133,7 @@ def _noted(folder: Path) -> tuple[str, str]:
     checks = ", ".join(dict.fromkeys(str(one.get("known", "")) for one in noted.get("archives", [])))
     size = noted.get("bytes")
     return (
-        size_text(size) if isinstance(size, int) else spell_size(folder),
+        spell_bytes(size) if isinstance(size, int) else spell_size(folder),
         f"Fetched {noted.get('when', '')} from {sources}; checksum {checks}; in {folder}",
     )
 

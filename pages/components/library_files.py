@@ -13,8 +13,8 @@ from typing import NamedTuple
 import streamlit as st
 
 from bgbias_core import jobs
-from bgbias_core.cli.fetch import size_text
 from bgbias_core.errors import ConfigError
+from bgbias_core.spelling import spell_bytes
 
 _LONGEST_COUNT = 0.3
 _KEPT_SECONDS = 60
@@ -83,5 +83,5 @@ def delete(deletion: Deletion) -> None:
 def spell_size(*paths: Path) -> str:
     """What files and folders take on this disk, as a person reads it; large folders are not counted to their end."""
     counted = [measured(str(path)) for path in paths]
-    size = size_text(sum(one.bytes for one in counted))
+    size = spell_bytes(sum(one.bytes for one in counted))
     return size if all(one.complete for one in counted) else f"more than {size}"

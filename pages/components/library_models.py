@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bgbias_core.cli.fetch import size_text
 from bgbias_core.data import DATA_SETS
 from bgbias_core.paths import own_checkpoints
+from bgbias_core.spelling import spell_bytes
 from pages.components.library_entry import (
     ABSENT,
     BROKEN,
@@ -61,7 +61,7 @@ def _show_backbone(status: BackboneStatus) -> None:
             show_entry(spec.title, _FROM_SCRATCH, [status.name, f"{spec.size} px"])
             return
         state = COMING if coming else HERE if status.present else ABSENT
-        size = "" if status.bytes is None else size_text(status.bytes)
+        size = "" if status.bytes is None else spell_bytes(status.bytes)
         licence = f"licence: {status.licence or 'not stated'}"
         origin = f"{'In' if status.present else 'From'} {status.where}"
         side = show_entry(spec.title, state, [status.name, f"{spec.size} px", size, licence], more=[origin])

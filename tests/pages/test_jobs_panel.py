@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from bgbias_core import jobs
 from bgbias_core.jobs.files import PROGRESS, STATUS, STOP, device_lock, write_json
-from pages.components.jobs import spell_seconds
+from bgbias_core.spelling import spell_seconds
 
 
 def panel() -> None:

@@ -123,6 +123,37 @@ class TestData:
             inside = image.mean(dim=0)[mask[0] > 0.5].mean()
             assert inside > image.mean(dim=0)[mask[0] < 0.5].mean() + 0.2
 
+    def test_pasted_objects_keep_their_pixels_and_lose_their_background(self) -> None:
+        images = np.zeros((2, 40, 40, 3), np.uint8)
+        masks = np.zeros((2, 40, 40), np.uint8)
+        images[0], images[1] = (200, 0, 0), (0, 0, 200)
+        images[:, 10:20, 10:20], masks[:, 10:20, 10:20] = (0, 255, 0), 1
+        always = PictureAugmentation(smallest_crop=1, hue=0, paste=1)
+        samples = SegmentationSamples([Pictures(images, masks)], 40, always)
+        torch.manual_seed(0)
+        backgrounds = set()
+        for _ in range(12):
+            image, mask = samples[0]
+            inside, outside = image[:, mask[0] > 0.5].mean(dim=1), image[:, mask[0] < 0.5].mean(dim=1)
+            if outside.std() < 0.01:
+                continue  # greyed
+            assert inside.argmax() == 1, "the object is what it was"
+            backgrounds.add(int(outside.argmax()))
+        assert backgrounds == {0, 2}, "its own tiled background, or the other picture's"
+
+    def test_colours_change_places_only_where_asked(self) -> None:
+        images = np.full((1, 8, 8, 3), (250, 10, 10), np.uint8)
+        pictures = [Pictures(images, np.ones((1, 8, 8), np.uint8))]
+
+        def strongest(permute: float) -> set[int]:
+            torch.manual_seed(0)
+            samples = SegmentationSamples(pictures, 8, PictureAugmentation(permute_channels=permute))
+            pixels = [samples[0][0].mean(dim=(1, 2)) for _ in range(24)]
+            return {int(colour.argmax()) for colour in pixels if colour.std() > 0.05}
+
+        assert strongest(0) == {0}
+        assert strongest(1) == {0, 1, 2}
+
 
 class TestTraining:
     def test_from_pictures_to_a_masker_and_again(self, tmp_path: Path) -> None:
