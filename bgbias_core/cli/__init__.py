@@ -14,6 +14,7 @@ from bgbias_core.cli import (
     benchmark,
     checkpoints,
     data,
+    dials,
     evaluate,
     evaluations,
     explain,
@@ -42,6 +43,7 @@ benchmark.register(app)
 explain.register(app)
 train.register(app)
 checkpoints.register(app)
+dials.register(app)
 data.register(app)
 generate.register(data.data_app)
 fetch.register(data.data_app)

@@ -47,14 +47,14 @@ def list_(as_json: AsJson = False) -> None:
     print_table(
         ("name", "strategy", "classes", "accuracy ID", "accuracy OOD", "mask", "title"),
         (
-            (card.name, card.strategy.name, len(card.classes), *_accuracies(card), card.title)
+            (card.name, card.strategy.name, len(card.classes), *accuracies(card), card.title)
             for card in listing.cards.values()
         ),
     )
 
 
-def _accuracies(card: Card) -> tuple[str, str, str]:
-    """ID, OOD and their mask source, ``given`` before ``predicted``."""
+def accuracies(card: Card) -> tuple[str, str, str]:
+    """A card's accuracy ID and OOD, as a person reads them, and their mask source: ``given`` before ``predicted``."""
     first: dict[str, str] = {}
     source = "–"
     for metric in reversed(card.metrics):

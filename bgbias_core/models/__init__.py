@@ -3,6 +3,7 @@
 from bgbias_core.models.backbones import BACKBONES, BackboneSpec, backbone_spec, build_network
 from bgbias_core.models.card import Architecture, Card, Data, Metric, Weights
 from bgbias_core.models.checkpoints import (
+    DIALS,
     Checkpoint,
     Listing,
     build_classifier,
@@ -34,6 +35,7 @@ from bgbias_core.models.wheels import WHEELS
 
 __all__ = [
     "BACKBONES",
+    "DIALS",
     "LEAKING_FILLS",
     "PACKAGED",
     "STRATEGY_NAMES",

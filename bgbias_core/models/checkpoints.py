@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from bgbias_core.registry import lookup
 
 BACKBONE = "backbone."
 """What the names of a classifier's tensors begin with where they are its backbone's."""
+
+DIALS = "dials"
+"""Folder within a folder of checkpoints: the points of the trained dials, too many to choose from in a list."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,16 @@ class Listing:
     waiting: dict[str, str]
 
 
-def list_checkpoints() -> Listing:
-    """Read the cards of all shipped and own checkpoints; a broken one is reported and hides no other."""
+def list_checkpoints(*, dials: bool = False) -> Listing:
+    """Read the cards of all shipped and own checkpoints; a broken one is reported and hides no other.
+
+    Args:
+        dials: Whether the points of the trained dials are listed too; by name they are found in any case.
+    """
     cards: dict[str, Card] = {}
     broken: dict[str, str] = {}
-    for folder in (SHIPPED_CHECKPOINTS, own_checkpoints()):
+    folders = (SHIPPED_CHECKPOINTS, own_checkpoints())
+    for folder in (*folders, *_dials_in(folders)) if dials else folders:
         for path in sorted(folder.glob("*.json")):
             try:
                 cards.setdefault(path.stem, _read_named(path))
@@ -68,6 +77,10 @@ def list_checkpoints() -> Listing:
     statuses = {backbone: backbone_status(backbone) for backbone in set(heads.values())}
     waiting = {name: statuses[backbone].needs for name, backbone in heads.items() if not statuses[backbone].present}
     return Listing(cards, broken, waiting)
+
+
+def _dials_in(folders: Sequence[Path]) -> list[Path]:
+    return [folder / DIALS for folder in folders]
 
 
 def _read_named(path: Path) -> Card:
@@ -86,8 +99,8 @@ def find_checkpoint(name: str) -> tuple[Card, Path]:
         UnknownNameError: No checkpoint has that name; the message lists the nearest.
         CheckpointError: Its card is damaged.
     """
-    folders = [own_checkpoints(), SHIPPED_CHECKPOINTS]
-    paths = {path.stem: path for folder in folders for path in sorted(folder.glob("*.json"))}
+    folders = (own_checkpoints(), SHIPPED_CHECKPOINTS)
+    paths = {path.stem: path for folder in (*_dials_in(folders), *folders) for path in sorted(folder.glob("*.json"))}
     path = lookup(paths, name, "checkpoint")
     return _read_named(path), path.parent
 

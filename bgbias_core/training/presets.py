@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from bgbias_core.errors import BgBiasError, ConfigError
 from bgbias_core.evaluation import Evaluation, evaluate_on_aviary
 from bgbias_core.models import Card, StrategyName, open_checkpoint
@@ -112,7 +114,7 @@ def train_preset(preset: Preset, prefix: str, run: Path, checkpoints: Path, coun
     configs = preset.renamed(prefix)
     steps = [_steps(config) for config in configs]
     for number, config in enumerate(configs):
-        if _finished(config, checkpoints):
+        if is_finished(config, checkpoints):
             continue
         show, before = counter(f"{config.name}: training, steps"), sum(steps[:number])
         train(
@@ -139,11 +141,14 @@ def _steps(config: TrainingConfig) -> int:
     return config.optimisation.epochs * -(-samples // config.optimisation.batch_size)
 
 
-def _finished(config: TrainingConfig, checkpoints: Path) -> bool:
-    """Whether the checkpoint is there, whole, and of this very configuration and data."""
+def is_finished(config: TrainingConfig, checkpoints: Path) -> bool:
+    """Whether a configuration's checkpoint is there, whole, and of this very configuration and data."""
     try:
         card = open_checkpoint(Card.read(checkpoints / f"{config.name}.json"), checkpoints).card
-    except BgBiasError:
+        trained = TrainingConfig.model_validate(card.config)  # entries newer than the card have their defaults
+    except (BgBiasError, ValidationError):
         return False
-    data = open_training_data(config, image_size(config))
-    return card.config == config.model_dump(mode="json") and card.training_data.fingerprint == data.fingerprint
+    return (
+        trained == config
+        and card.training_data.fingerprint == open_training_data(config, image_size(config)).fingerprint
+    )

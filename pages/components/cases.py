@@ -125,7 +125,7 @@ def _opened(name: str, changed: int) -> Cases:
 
 def _remade(cases: Cases, row: int) -> Case:
     # What a checkpoint of Aviary is shown depends on its card.
-    card = listing().cards.get(cases.row(row).checkpoint)
+    card = listing(dials=True).cards.get(cases.row(row).checkpoint)
     header = cases.evaluation.header
     return _make((header.name, header.created), row, "" if card is None else card.seal, cases)
 
@@ -137,7 +137,7 @@ def _make(key: tuple[str, str], row: int, seal: str, _cases: Cases) -> Case:
     made = _cases.remake(row)
     header = _cases.evaluation.header
     about = header.checkpoint(made.row.checkpoint)
-    card = listing().cards.get(about.name)
+    card = listing(dials=True).cards.get(about.name)
     sentence = _sentence(header, about, made)
     if card is None:
         sentence += " *The checkpoint is gone since.*"

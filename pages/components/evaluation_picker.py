@@ -123,5 +123,5 @@ def _changed_since(header: Header) -> list[str]:
     """Titles of the checkpoints that are no longer those that were evaluated."""
     from bgbias_core.evaluation import seal_of
 
-    cards = listing().cards
+    cards = listing(dials=True).cards
     return [one.title for one in header.checkpoints if one.name not in cards or seal_of(cards[one.name]) != one.seal]

@@ -120,6 +120,24 @@ def show_checkpoints() -> None:
     for cards in families.values():
         with st.container(border=True, gap="xsmall"):
             _show_cards(found, cards, BUILT_IN, _family_title(cards), "")
+    _show_dials(found)
+
+
+def _show_dials(found: Listing) -> None:
+    """The points of the trained dials in one entry: they are found by name and listed nowhere else."""
+    from bgbias_core.models import DIALS, list_checkpoints
+    from bgbias_core.models.checkpoints import SHIPPED_CHECKPOINTS
+
+    points = list_checkpoints(dials=True).cards.keys() - found.cards.keys()
+    if points:
+        folders = [folder / DIALS for folder in (SHIPPED_CHECKPOINTS, own_checkpoints())]
+        with st.container(border=True, gap="xsmall", key="dials"):
+            show_entry(
+                "Trained dials: correlation and depth",
+                HERE,
+                [f"{len(points)} small classifiers of Aviary", "one seed each", spell_size(*folders)],
+                more=["`python -m bgbias_core dials list` names them; every command takes them by name."],
+            )
 
 
 def _family_title(cards: list[Card]) -> str:

@@ -24,11 +24,15 @@ Task = Literal["species", "imagenet"]
 _BACKBONE_ORDER = ("convnext", "vit", "efficientnet")
 
 
-def listing() -> Listing:
-    """The cards on disk now, usable and broken."""
+def listing(*, dials: bool = False) -> Listing:
+    """The cards on disk now, usable and broken.
+
+    Args:
+        dials: Whether the points of the trained dials are among them, which no list offers for choice.
+    """
     from bgbias_core.models import list_checkpoints
 
-    return list_checkpoints()
+    return list_checkpoints(dials=dials)
 
 
 def checkpoint_names(task: Task) -> list[str]:

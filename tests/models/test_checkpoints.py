@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from bgbias_core.errors import CheckpointError, ModelError, UnknownNameError
 from bgbias_core.models import (
+    DIALS,
     Card,
     MaskedClassifier,
     backbone_spec,
@@ -68,6 +69,17 @@ def test_what_is_saved_comes_back(saved: tuple[Card, MaskedClassifier, Path]) ->
     images, masks = torch.rand(2, 3, 96, 96), torch.ones(2, 1, 96, 96)
     torch.testing.assert_close(loaded.classifier(images, masks), classifier(images, masks), atol=5e-3, rtol=0)
     assert "small" in list_checkpoints().cards
+
+
+def test_points_of_the_dials_are_found_by_name_and_listed_only_when_asked_for(
+    saved: tuple[Card, MaskedClassifier, Path],
+) -> None:
+    card, classifier, folder = saved
+    point = save_checkpoint(folder / DIALS, card.model_copy(update={"name": "dial-small"}), classifier)
+    assert load_checkpoint("dial-small").card == point
+    assert find_checkpoint("dial-small") == (point, folder / DIALS)
+    assert "dial-small" not in list_checkpoints().cards
+    assert list_checkpoints(dials=True).cards == list_checkpoints().cards | {"dial-small": point}
 
 
 def test_weights_are_half_precision(saved: tuple[Card, MaskedClassifier, Path]) -> None:

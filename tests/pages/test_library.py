@@ -19,7 +19,7 @@ from bgbias_core.data.fetched import PROVENANCE
 from bgbias_core.errors import ConfigError
 from bgbias_core.images import encode_png
 from bgbias_core.jobs.files import LOG, STATUS, device_lock, write_json
-from bgbias_core.models import BACKBONES, Metric
+from bgbias_core.models import BACKBONES, DIALS, Metric
 from bgbias_core.paths import cache_folder, data_folder, own_checkpoints, own_segmenters
 from pages.components.library_files import Deletion, delete, measured, spell_size
 from pages.components.library_models import metrics_html
@@ -199,6 +199,20 @@ def test_only_own_checkpoints_are_deleted_with_card_and_weights(shipped: Path, m
     checked(app.button("delete_checkpoint_aviary-convnext-late").click().run())
     assert [path.name for path in own_checkpoints().iterdir()] == ["spoilt.json"]
     assert len(list(shipped.iterdir())) == 2
+
+
+def test_the_trained_dials_are_one_entry_with_their_number_and_size(shipped: Path, make_checkpoint) -> None:
+    card = make_checkpoint("aviary-convnext-early")
+    (shipped / DIALS).mkdir()
+    assert "Trained dials" not in said(library("Checkpoints"))
+    for name in ("dial-convnext-early-c0", "dial-convnext-early-c1"):
+        card.model_copy(update={"name": name}).sealed().write(shipped / DIALS / f"{name}.json")
+    (shipped / DIALS / "weights.safetensors").write_bytes(bytes(3_000_000))
+    st.cache_data.clear()
+    told = said(library("Checkpoints"))
+    assert "**Trained dials: correlation and depth**" in told
+    assert "2 small classifiers of Aviary · one seed each · 3 MB" in told
+    assert "dial-convnext-early-c0" not in told
 
 
 def test_measured_numbers_have_interval_n_and_mask_source(make_checkpoint) -> None:
