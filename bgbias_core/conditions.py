@@ -5,6 +5,7 @@ Evaluations present samples by these functions on the fly, and data sets of them
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,9 @@ from bgbias_core.compositing import Composite, bounding_box, swap, without_objec
 from bgbias_core.errors import ConfigError, MaskError
 from bgbias_core.images import Image, Mask, check_pair
 from bgbias_core.registry import lookup
+
+NOISE_SIGMA = 64.0
+"""Standard deviation of the noise of Noise-FG and Noise-BG, in levels of 0 to 255: a quarter of the range."""
 
 Donor = tuple[Image, Mask]
 """Another sample that lends its background: image, uint8 ``[h, w, 3]``, and its object's mask, float32 ``[h, w]``."""
@@ -65,12 +69,20 @@ CONDITIONS: dict[str, ConditionSpec] = {
         ),
         ConditionSpec("no_fg", "No-FG", "The background; the object's shape is black.", "nothing", False),
         ConditionSpec("foreign", "foreign scene", "The object on a photograph of another place.", "scene", True),
+        ConditionSpec("noise_fg", "Noise-FG", "The sample with noise on the object's pixels.", "nothing", True),
+        ConditionSpec("noise_bg", "Noise-BG", "The sample with noise on the background's pixels.", "nothing", True),
     )
 }
 
 
 def present(
-    condition: str, image: Image, mask: Mask, *, donor: Donor | None = None, scene: Image | None = None
+    condition: str,
+    image: Image,
+    mask: Mask,
+    *,
+    donor: Donor | None = None,
+    scene: Image | None = None,
+    seed: int = 0,
 ) -> Composite:
     """Present a sample under a condition.
 
@@ -82,6 +94,7 @@ def present(
         mask: The object, float32 ``[H, W]`` in [0, 1], 1 = foreground.
         donor: Who lends the background, of any size; for ``mixed_same`` and ``mixed_rand``.
         scene: RGB, uint8 of any size; for ``foreign``.
+        seed: Seed of the noise, for ``noise_fg`` and ``noise_bg``; with one seed both take parts of one field.
 
     Returns:
         The picture, of the sample's size, and what a model with given masks may look at: where the object stands, and
@@ -94,7 +107,9 @@ def present(
         MaskError: A mask does not belong to its image, or marks nothing where an object is to be moved or removed.
 
     Reference: Xiao, Engstrom, Ilyas, Madry, Noise or Signal: The Role of Image Backgrounds in Object Recognition,
-        ICLR 2021, table 1 (all but ``foreign``).
+        ICLR 2021, table 1 (all but ``foreign`` and noise). Moayeri, Pope, Balaji, Feizi, A Comprehensive Study of
+        Image Classification Model Sensitivity to Foregrounds, Backgrounds, and Visual Attributes, CVPR 2022 (Gaussian
+        noise on one of the two; the width of the noise here is one fixed ``NOISE_SIGMA``).
     """
     spec = lookup(CONDITIONS, condition, "condition")
     check_pair(image, mask)
@@ -102,6 +117,8 @@ def present(
         return Composite(image.copy(), mask.copy())
     if not mask.any():
         raise MaskError(f"{spec.title} needs the object's mask and it marks nothing; give a mask, or leave this out.")
+    if condition in _NOISY:
+        return Composite(_noisy(image, mask if condition == "noise_fg" else 1 - mask, seed), mask.copy())
     if spec.needs == "nothing":
         return _ALONE[condition](image, mask)
     if spec.needs == "donor":
@@ -144,6 +161,11 @@ def tiled(image: Image, mask: Mask) -> Image:
     covered = image.copy()
     covered[top:bottom, left:right] = strip[np.ix_(rows, columns)]
     return covered
+
+
+def seed_of(sample: str, seed: int) -> int:
+    """A seed for draws that belong to one sample and depend on no other."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\0{sample}".encode()).digest()[:8])
 
 
 def draw_donors(labels: Sequence[str], index: int, condition: str, draws: int, seed: int) -> tuple[int, ...]:
@@ -222,6 +244,13 @@ def _no_fg(image: Image, mask: Mask) -> Composite:
     return Composite(np.where(mask[..., None] > 0, np.uint8(0), image), np.zeros_like(mask))
 
 
+def _noisy(image: Image, weight: Mask, seed: int) -> Image:
+    """Add Gaussian noise where the weight is above 0, by its weight; the rest stays untouched to the byte."""
+    noise = np.random.default_rng(seed).normal(0, NOISE_SIGMA, image.shape)
+    return np.clip(np.rint(image + noise * weight[..., None]), 0, 255).astype(np.uint8)
+
+
+_NOISY = frozenset({"noise_fg", "noise_bg"})
 _ALONE: dict[str, Callable[[Image, Mask], Composite]] = {
     "only_fg": _only_fg,
     "only_bg_b": _only_bg_b,

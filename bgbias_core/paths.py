@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,6 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         write: Writes to the path it is given, which then takes the file's place in one step.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial_file = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     write(partial_file)
     partial_file.replace(path)

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bgbias_core.compositing import fit_scene, without_object
-from bgbias_core.conditions import CONDITIONS, draw_donors, present, tiled
+from bgbias_core.conditions import CONDITIONS, NOISE_SIGMA, draw_donors, present, tiled
 from bgbias_core.errors import ConfigError, ImageError, MaskError, UnknownNameError
 
 OBJECT = (255, 0, 255)
-SHOWING = ("original", "mixed_same", "mixed_rand", "only_fg", "foreign")
+SHOWING = ("original", "mixed_same", "mixed_rand", "only_fg", "foreign", "noise_fg", "noise_bg")
 TAKEN_OUT = ("only_bg_b", "only_bg_t", "no_fg")
 
 
@@ -44,6 +44,8 @@ def test_the_names_and_titles_are_the_published_ones() -> None:
         "only_bg_t": "Only-BG-T",
         "no_fg": "No-FG",
         "foreign": "foreign scene",
+        "noise_fg": "Noise-FG",
+        "noise_bg": "Noise-BG",
     }
     assert all(spec.name == name for name, spec in CONDITIONS.items())
     assert {name for name, spec in CONDITIONS.items() if spec.shows_object} == set(SHOWING)
@@ -191,6 +193,29 @@ def test_foreign_puts_the_object_on_the_scene() -> None:
     assert np.array_equal(shown.image[MASK == 1], IMAGE[MASK == 1])
     assert (shown.image[MASK == 0] == 99).all()
     assert np.array_equal(shown.mask, MASK)
+
+
+def test_noise_lies_on_its_own_pixels_alone_and_is_gaussian() -> None:
+    image, mask = np.full((300, 300, 3), 128, np.uint8), np.zeros((300, 300), np.float32)
+    mask[50:250, 100:200] = 1
+    shown = {name: present(name, image, mask, seed=4) for name in ("noise_fg", "noise_bg")}
+    for name, where in (("noise_fg", mask == 1), ("noise_bg", mask == 0)):
+        noise = shown[name].image[where].astype(float) - 128
+        assert (shown[name].image[~where] == 128).all()
+        # Of a normal distribution cut off at two deviations on either side, the same share lies within one.
+        assert (np.abs(noise) <= NOISE_SIGMA).mean() == pytest.approx(0.683, abs=0.01)
+        assert abs(noise.mean()) < 1
+        np.testing.assert_array_equal(shown[name].mask, mask)
+    field = np.where(mask[..., None] == 1, shown["noise_fg"].image, shown["noise_bg"].image)
+    np.testing.assert_array_equal(field, present("noise_fg", image, np.ones_like(mask), seed=4).image)
+    assert (present("noise_fg", image, mask, seed=5).image != shown["noise_fg"].image).any()
+
+
+def test_soft_masks_weigh_the_noise() -> None:
+    image, mask = np.full((300, 300, 3), 128, np.uint8), np.full((300, 300), 0.25, np.float32)
+    spread = {name: present(name, image, mask).image.astype(float).std() for name in ("noise_fg", "noise_bg")}
+    assert spread["noise_fg"] == pytest.approx(0.25 * NOISE_SIGMA, rel=0.02)
+    assert spread["noise_bg"] == pytest.approx(0.75 * NOISE_SIGMA, rel=0.02)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bgbias_core.benchmark.plan import Arm
-from bgbias_core.evaluation import Evaluation, cluster_bootstrap, summarise
+from bgbias_core.evaluation import Evaluation, summarise
+from bgbias_core.evaluation.estimates import estimate
 from bgbias_core.evaluation.parts import (
     ACCURACY,
     ACCURACY_FOREIGN,
@@ -18,7 +19,6 @@ from bgbias_core.evaluation.parts import (
     BOUNDS,
     FOREIGN_DROP,
     Part,
-    by_sample,
     parts,
     per_pair,
 )
@@ -214,10 +214,8 @@ def _paired(first: Part, second: Part, measure: str) -> pd.Series:
 
 def _figure(values: Sequence[pd.Series], bounds: tuple[float, float]) -> Figure:
     """The mean of what was measured under all seeds; a photograph is one cluster, whatever the seed."""
-    pooled = pd.concat(values)
-    grouped = by_sample(pooled)
-    interval = cluster_bootstrap(grouped, bounds=bounds)
-    return Figure(float(pooled.mean()), interval.low, interval.high, len(grouped))
+    found = estimate(pd.concat(values), bounds, paired=bounds[0] < 0)
+    return Figure(found.value, found.low, found.high, found.n)
 
 
 def _verdict(claim: str, arm: Arm, values: Sequence[pd.Series]) -> Verdict:

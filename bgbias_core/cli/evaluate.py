@@ -27,10 +27,25 @@ class DataKind(StrEnum):
 
 
 class Condition(StrEnum):
-    """Conditions that an evaluation on photographs can add."""
+    """Conditions that an evaluation can add."""
 
     MIXED_SAME = "mixed_same"
     MIXED_RAND = "mixed_rand"
+    ONLY_FG = "only_fg"
+    ONLY_BG_B = "only_bg_b"
+    ONLY_BG_T = "only_bg_t"
+    NO_FG = "no_fg"
+    FOREIGN = "foreign"
+    NOISE_FG = "noise_fg"
+    NOISE_BG = "noise_bg"
+    ALL = "all"
+
+
+class Dial(StrEnum):
+    """What an evaluation can change step by step."""
+
+    MASK_QUALITY = "mask-quality"
+    OBJECT_SIZE = "object-size"
 
 
 class CutWith(StrEnum):
@@ -63,17 +78,17 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Photographs: given masks, the same paths ending in .png.")
     ] = None,
     scenes: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Photographs: scenes to put objects on, one folder a place.")
+        Path | None, typer.Option(metavar="DIR", help="Scenes to put objects on, one folder a place.")
     ] = None,
     condition: Annotated[
         list[Condition] | None,
-        typer.Option(help="Photographs: put objects on each other's backgrounds too; may be repeated."),
+        typer.Option(help="Present the samples under this condition too; may be repeated; all that can be had: all."),
     ] = None,
     draws: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Photographs: backgrounds of each condition drawn for each; by default 1, and 1 scene of every place.",
+            help="Backgrounds of others, and scenes, drawn for each sample; by default 1, and 1 scene of every place.",
         ),
     ] = None,
     cut_with: Annotated[
@@ -94,6 +109,16 @@ def evaluate(
     shapley: Annotated[
         int, typer.Option(min=0, metavar="N", help="Two-player Shapley values for the first N samples.")
     ] = 0,
+    dial: Annotated[
+        list[Dial] | None,
+        typer.Option(help="Make given masks worse, or objects larger and smaller, step by step; may be repeated."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Threads that make pictures ahead of the networks; the rows are the same.")
+    ] = 1,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Pictures that go through a network at once; by default what is quick.")
+    ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name among your own evaluations; by default made from the rest.")
     ] = None,
@@ -101,20 +126,30 @@ def evaluate(
     save: Annotated[bool, typer.Option("--save", help="Aviary: write figures into the checkpoints' cards.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure checkpoints, each figure with n and its 95% interval, and keep every single answer in a Parquet file."""
+    """Measure checkpoints, each figure with n and its 95% interval, and keep every single answer in a Parquet file.
+
+    Broken off, the same command goes on where it stopped.
+    """
     from bgbias_core.data import open_data
-    from bgbias_core.evaluation import BOTH, N_PREDICTED, PHOTOGRAPHS, N, evaluate_on_aviary, evaluate_on_photographs
+    from bgbias_core.evaluation import (
+        BOTH,
+        N_PREDICTED,
+        PHOTOGRAPHS,
+        N,
+        evaluate_on_aviary,
+        evaluate_on_photographs,
+    )
     from bgbias_core.models import load_checkpoint
     from bgbias_core.paths import own_evaluations
 
     of_photographs: dict[str, object] = {
-        "--root": root, "--masks": masks, "--scenes": scenes, "--condition": condition, "--draws": draws,
-        "--cut-with": cut_with, "--split": split,
+        "--root": root, "--masks": masks, "--cut-with": cut_with, "--split": split,
     }  # fmt: skip
     of_aviary: dict[str, object] = {"--n-predicted": n_predicted, "--correlation": correlation, "--save": save or None}
     _refuse_others(data, of_photographs if data == DataKind.AVIARY else of_aviary)
     name = _name(name, out)
     loaded = [load_checkpoint(one) for one in checkpoint]
+    conditions, dials = [one.value for one in condition or ()], [one.value.replace("-", " ") for one in dial or ()]
     if data == DataKind.AVIARY:
         evaluation = evaluate_on_aviary(
             loaded,
@@ -124,6 +159,12 @@ def evaluate(
             masker=masker,
             seed=seed,
             shapley=shapley,
+            conditions=conditions,
+            scenes=scenes,
+            draws=draws,
+            dials=dials,
+            workers=workers,
+            batch_size=batch_size,
             name=name,
             progress=counter("steps"),
         )
@@ -132,7 +173,7 @@ def evaluate(
             loaded,
             open_data(data.value, root, masks),
             scenes=scenes,
-            conditions=[one.value for one in condition or ()],
+            conditions=conditions,
             draws=draws,
             cut_with=BOTH if cut_with is None else (cut_with.value,),
             n=PHOTOGRAPHS if n is None else n,
@@ -140,6 +181,9 @@ def evaluate(
             masker=masker,
             seed=seed,
             shapley=shapley,
+            dials=dials,
+            workers=workers,
+            batch_size=batch_size,
             name=name,
             progress=counter("steps"),
         )

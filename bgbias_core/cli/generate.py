@@ -119,7 +119,7 @@ def twins(
         str,
         typer.Option(
             metavar="NAME",
-            help="original, mixed_same, mixed_rand, only_fg, only_bg_b, only_bg_t, no_fg or foreign.",
+            help="original, mixed_same, mixed_rand, only_fg, only_bg_b, only_bg_t, no_fg, noise_fg, noise_bg, foreign.",
             show_default=False,
         ),
     ],

@@ -1,43 +1,26 @@
-"""Evaluating checkpoints on Aviary: the same unseen birds at home, elsewhere, and in every place."""
+"""Evaluating checkpoints on Aviary: the same unseen birds at home, elsewhere, in every place, and under conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from bgbias_core.aviary import PLACES, SPEC_VERSION, SPECIES, TEST_BIRDS, Recipe
-from bgbias_core.data import AviaryQuery, load_recipes, swapped_places
+from bgbias_core.aviary import SPEC_VERSION, SPECIES, TEST_BIRDS
+from bgbias_core.data import AviaryQuery
 from bgbias_core.errors import ConfigError
-from bgbias_core.evaluation.headers import (
-    check_checkpoints,
-    command_of,
-    describe_checkpoint,
-    now,
-    usual_name,
-    versions,
-)
-from bgbias_core.evaluation.results import EvaluatedData, Evaluation, Header, check_name
-from bgbias_core.evaluation.run import (
-    SHAPLEY_PICTURES,
-    Progress,
-    Shown,
-    Tick,
-    evaluate,
-    mask_sources,
-)
-from bgbias_core.evaluation.shapley import Coalitions, aviary_coalitions
-from bgbias_core.evaluation.sharing import LookedAt
-from bgbias_core.evaluation.table import make_table
-from bgbias_core.images import Mask
-from bgbias_core.masks import KeptMasks, default_masker, load_masker
+from bgbias_core.evaluation.birds import AT_HOME, Birds
+from bgbias_core.evaluation.composites import choose_conditions
+from bgbias_core.evaluation.dials import choose_dials
+from bgbias_core.evaluation.judging import mask_sources
+from bgbias_core.evaluation.request import Request, open_masker, plain, whole_path
+from bgbias_core.evaluation.results import EvaluatedData, Evaluation
+from bgbias_core.evaluation.run import Progress, Work
+from bgbias_core.evaluation.showing import Showing
+from bgbias_core.masks import default_masker
 from bgbias_core.models import Card, Checkpoint
 
 N = TEST_BIRDS
 N_PREDICTED = 300
-AT_HOME, ELSEWHERE, EVERYWHERE = "ID", "OOD", "all places"
 
 
 def evaluate_on_aviary(
@@ -49,14 +32,21 @@ def evaluate_on_aviary(
     masker: str | None = None,
     seed: int = 0,
     shapley: int = 0,
+    conditions: Sequence[str] = (),
+    scenes: str | Path | None = None,
+    draws: int | None = None,
+    dials: Sequence[str] = (),
+    workers: int = 1,
+    batch_size: int | None = None,
     name: str | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Show checkpoints the same test birds: where they stand ID, where they stand OOD, and in every other place.
 
     Conditions: ``ID`` (the reference) and ``OOD`` for all birds, ``all places`` (each of the places where the bird
-    does not stand ID) for the first ones. Masked checkpoints look at the given mask, and for the first birds also at
-    the mask that the masker finds in each very picture. An empty predicted mask is no answer.
+    does not stand ID) for the first ones; and any others, made of each bird where it stands ID. Masked checkpoints look
+    at the given mask, and for the first birds also at the mask that the masker finds in each very picture. An empty
+    mask is no answer. Broken off, the same call goes on where it stopped.
 
     Args:
         checkpoints: Checkpoints trained on Aviary.
@@ -66,13 +56,22 @@ def evaluate_on_aviary(
         masker: Name of the masker; ``None`` takes Aviary's segmenter.
         seed: Another seed gives other birds.
         shapley: For how many birds, the first ones, two-player Shapley values are computed, ID and OOD.
+        conditions: Names of further conditions of :data:`~bgbias_core.conditions.CONDITIONS`, or ``all``; backgrounds
+            are lent by other test birds where they stand ID.
+        scenes: Folder with one folder of scenes for each place: the condition ``foreign scene``.
+        draws: How many backgrounds of other birds and how many scenes are drawn for each bird; by default one
+            background, and one scene of every place, the same for all birds.
+        dials: Families of :data:`~bgbias_core.evaluation.dials.DIALS` that are turned, OOD: ``mask quality`` and
+            ``object size``.
+        workers: How many threads make pictures ahead of the networks.
+        batch_size: How many pictures go through a network at once; by default what is quick on its device.
         name: Name of the evaluation; by default made from checkpoints and options.
-        progress: Called with (steps done, all of them): pictures drawn, masked and classified.
+        progress: Called with (steps done, all of them): birds drawn, shown and classified, Shapley values.
 
     Raises:
-        ConfigError: A checkpoint was not trained on Aviary, the checkpoints differ in correlation, or a number is not
-            positive.
-        UnknownNameError: There is no such masker.
+        ConfigError: A checkpoint was not trained on Aviary, the checkpoints differ in correlation, a number is not
+            positive, or foreign scenes are asked for and there are none.
+        UnknownNameError: There is no such masker, condition or dial.
         EvaluationError: The name cannot be one.
     """
     if n < 1 or n_predicted < 0 or shapley < 0:
@@ -80,7 +79,8 @@ def evaluate_on_aviary(
             f"Got n = {n}, n-predicted = {n_predicted} and shapley = {shapley}; measure at least 1 bird, and predicted "
             "masks and Shapley values of 0 or more."
         )
-    check_checkpoints(checkpoints)
+    families, scene_folder = choose_dials(dials), whole_path(scenes)
+    chosen = choose_conditions(conditions, scenes=scene_folder is not None)
     masker = masker or default_masker("aviary")
     options: dict[str, object] = {
         "n": n if n != N else None,
@@ -88,19 +88,32 @@ def evaluate_on_aviary(
         "correlation": correlation,
         "masker": masker if masker != default_masker("aviary") else None,
         "seed": seed or None,
+        "batch-size": batch_size,
     }
-    names = [checkpoint.card.name for checkpoint in checkpoints]
-    command = command_of("aviary", names, options | {"shapley": shapley or None})
-    name = check_name(name or usual_name("aviary", names, command))
+    # Figures of cards are the same without these.
+    further: dict[str, object] = {
+        "scenes": scene_folder,
+        "condition": tuple(one for one in chosen if one != "foreign") or None,
+        "draws": draws,
+        "dial": tuple(family.replace(" ", "-") for family in families) or None,
+        "shapley": shapley or None,
+    }
+    request = Request("aviary", checkpoints, options | further, name, open_masker(masker), seed, batch_size)
     correlation = common_correlation([checkpoint.card for checkpoint in checkpoints], correlation)
     query = AviaryQuery("test", n, correlation=correlation, seed=seed)
-    birds = _Birds(query, min(n_predicted, n), min(shapley, n), KeptMasks(load_masker(masker)))
-    header = Header(
-        name=name,
-        title=f"Aviary, {n:,} test birds: {_titles(checkpoints)}",
+    works = []
+    for size in sorted({checkpoint.card.preprocessing.size for checkpoint in checkpoints}):
+        some = [one for one in checkpoints if one.card.preprocessing.size == size]
+        showing = Showing(request.masker, any("none" not in mask_sources(one) for one in some), families, seed)
+        birds = Birds(query, min(n_predicted, n), min(shapley, n), size, showing, chosen, scene_folder, draws)
+        works.append((some, birds))
+    birds = works[0][1]
+    return request.carry_out(
+        [Work(some, birds.units()) for some, birds in works],
         data=EvaluatedData(
             kind="aviary",
             title="Aviary, test birds",
+            scenes=str(scene_folder or ""),
             fingerprint=query.fingerprint,
             parameters={
                 "n": n,
@@ -108,107 +121,19 @@ def evaluate_on_aviary(
                 "shapley": birds.shapley,
                 "correlation": correlation,
                 "spec_version": SPEC_VERSION,
-                "options": {key: value for key, value in options.items() if value is not None},
+                "conditions": list(chosen),
+                "dials": list(families),
+                "draws": draws,
+                "options": plain(options),
             },
         ),
+        title=f"Aviary, {n:,} test birds",
         classes=tuple(SPECIES),
-        checkpoints=tuple(describe_checkpoint(one, tuple(SPECIES), hard_masks=True) for one in checkpoints),
-        masker=masker,
-        seed=seed,
         n=n,
-        created=now(),
-        command=command,
-        versions=versions(),
+        reference=AT_HOME,
+        workers=workers,
+        progress=progress,
     )
-    return Evaluation(header, _evaluate_by_size(checkpoints, birds, progress))
-
-
-def _evaluate_by_size(checkpoints: Sequence[Checkpoint], birds: _Birds, progress: Progress | None) -> pd.DataFrame:
-    """Pictures are drawn at each size that a checkpoint takes."""
-    by_size: dict[int, list[Checkpoint]] = {}
-    for checkpoint in checkpoints:
-        by_size.setdefault(checkpoint.card.preprocessing.size, []).append(checkpoint)
-    tick = Tick(progress, sum(birds.steps(some) for some in by_size.values()))
-    tables = []
-    for size, some in by_size.items():
-        with_predicted = any("predicted" in mask_sources(checkpoint) for checkpoint in some)
-        pictures = birds.shown(size, with_predicted, tick)
-        tables.append(evaluate(some, pictures, reference=AT_HOME, masker=birds.masker.name, tick=tick))
-    if len(tables) == 1:
-        return tables[0]
-    whole = pd.concat([table.astype("object") for table in tables])
-    order = {checkpoint.card.name: position for position, checkpoint in enumerate(checkpoints)}
-    whole = whole.sort_values("checkpoint", key=lambda column: column.map(order), kind="stable")
-    return make_table({column: whole[column].tolist() for column in whole})
-
-
-@dataclass(frozen=True)
-class _Birds:
-    """The test birds of an evaluation.
-
-    Attributes:
-        query: All of them, ID.
-        first: How many are put in all places and get predicted masks.
-        shapley: How many get Shapley values.
-        masker: What predicts masks.
-    """
-
-    query: AviaryQuery
-    first: int
-    shapley: int
-    masker: KeptMasks
-
-    def steps(self, checkpoints: Sequence[Checkpoint]) -> int:
-        """How many pictures are drawn, masked and classified for checkpoints of one size."""
-        given = 2 * self.query.n + (len(PLACES) - 1) * self.first
-        predicted = (len(PLACES) + 1) * self.first
-        rows = {"none": given, "given": given, "predicted": predicted}
-        games = {"none": self.shapley, "given": self.shapley, "predicted": min(self.shapley, self.first)}
-        sources = [source for checkpoint in checkpoints for source in mask_sources(checkpoint)]
-        masks = predicted if "predicted" in sources else 0
-        return given + masks + sum(rows[source] + 2 * games[source] * SHAPLEY_PICTURES for source in sources)
-
-    def shown(self, size: int, with_predicted: bool, tick: Tick) -> Iterator[Shown]:
-        """Every picture, first ID, then OOD, then all places, bird by bird."""
-        at_home = self.query.recipes()
-        elsewhere = replace(self.query, condition="OOD").recipes()
-        everywhere = [
-            (index, moved)
-            for index, recipe in enumerate(at_home[: self.first])
-            for place, moved in swapped_places(recipe).items()
-            if place != recipe.place
-        ]
-        yield from self._condition(AT_HOME, list(enumerate(at_home)), size, with_predicted, tick)
-        yield from self._condition(ELSEWHERE, list(enumerate(elsewhere)), size, with_predicted, tick)
-        yield from self._condition(EVERYWHERE, everywhere, size, with_predicted, tick)
-
-    def _condition(
-        self, condition: str, recipes: Sequence[tuple[int, Recipe]], size: int, with_predicted: bool, tick: Tick
-    ) -> Iterator[Shown]:
-        if not recipes:
-            return
-        drawing = tick.within(len(recipes))
-        images, masks = load_recipes([recipe for _, recipe in recipes], size, progress=drawing)
-        drawing(1, 1)
-        first = [row for row, (index, _) in enumerate(recipes) if index < self.first] if with_predicted else []
-        found = self.masker.find_all([images[row] for row in first], tick.within(len(first)))
-        for row, (index, recipe) in enumerate(recipes):
-            looked_at: dict[LookedAt, Mask] = {"given": masks[row].astype(np.float32)}
-            if row < len(first):
-                looked_at["predicted"] = found[row].mask
-            yield Shown(
-                sample=f"test-{index:05d}",
-                label=recipe.species,
-                condition=condition,
-                image=images[row],
-                masks=looked_at,
-                place=recipe.place,
-                place_group=PLACES[recipe.place].group,
-                players=self._players(recipe, size) if condition != EVERYWHERE and index < self.shapley else None,
-            )
-
-    def _players(self, recipe: Recipe, size: int) -> Callable[[LookedAt], Coalitions | None]:
-        return lambda source: aviary_coalitions(recipe, size, source=source, masker=self.masker, seed=self.query.seed)
 
 
 def common_correlation(cards: Sequence[Card], asked: float | None = None) -> float:
@@ -239,7 +164,3 @@ def common_correlation(cards: Sequence[Card], asked: float | None = None) -> flo
             "evaluate them apart, or say one correlation for all (--correlation)."
         )
     return next(iter(found.values()))
-
-
-def _titles(checkpoints: Sequence[Checkpoint]) -> str:
-    return checkpoints[0].card.title if len(checkpoints) == 1 else f"{len(checkpoints)} checkpoints"

@@ -10,10 +10,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from bgbias_core.aviary import Recipe, draw_recipes
+from bgbias_core.aviary import TEST_BIRDS, Recipe, draw_recipes, render
 from bgbias_core.compositing import Composite
+from bgbias_core.conditions import seed_of
 from bgbias_core.data import Entry, PhotographSet, Sample, aviary_sample, open_data
 from bgbias_core.errors import EvaluationError
+from bgbias_core.evaluation.birds import lender_sample
 from bgbias_core.evaluation.composites import MIXED, Background, Scene, compose
 from bgbias_core.evaluation.parts import probability_lost, shapley_share
 from bgbias_core.evaluation.results import Evaluation
@@ -123,6 +125,11 @@ class Cases:
                 f"{number}; choose a case of Failure cases."
             )
         one = table.iloc[[number]]
+        if one["dial"].item():
+            raise EvaluationError(
+                f"Row {number} of '{self.evaluation.header.name}' is a step of the dial '{one['dial'].item()}', and "
+                "pictures of dials are not made again; choose an ordinary row."
+            )
         values: dict[str, Any] = {
             column: None if pd.isna(one[column].iloc[0]) else one[column].iloc[0] for column in one
         }
@@ -175,6 +182,8 @@ class Cases:
         """
         row = self.row(number)
         if self.evaluation.header.data.kind == "aviary":
+            if row.lifted_by:
+                return self._bird_composite(row, size).image
             return aviary_sample(self._recipe(row, moved=True), size).image
         sample = self._read(row)
         if not row.lifted_by:
@@ -182,12 +191,31 @@ class Cases:
         return self._composite(row, sample, self._background(row)).image
 
     def _bird(self, row: Row, size: int) -> RemadeCase:
-        home, recipe = self._recipe(row, moved=False), self._recipe(row, moved=True)
+        home = self._recipe(row, moved=False)
         sample = replace(aviary_sample(home, size), name=row.sample)
+        if row.lifted_by:
+            composite = self._bird_composite(row, size)
+            shown = Presentation(row.condition, composite.image, self._looked_at(row, composite))
+            return RemadeCase(row, sample, home, shown, None, None)
+        recipe = self._recipe(row, moved=True)
         judged = sample if recipe == home else aviary_sample(recipe, size)
         shown = Presentation(row.condition, judged.image, self._mask(judged, row.mask_source))
         scene = None if judged.scene is None or recipe == home else Scene("", recipe.place, judged.scene)
         return RemadeCase(row, sample, home, shown, recipe, scene)
+
+    def _bird_composite(self, row: Row, size: int) -> Composite:
+        """A bird where it stands ID, under a condition."""
+        drawn = render(self._recipe(row, moved=False), size)
+        background = self._background(row, size)
+        made = compose(drawn.image, given(drawn.image, drawn.mask), background, masker=self._masker, rim=drawn.coverage)
+        if made is None:
+            raise self._gone(row)
+        return made
+
+    def _looked_at(self, row: Row, composite: Composite) -> MaskResult:
+        # A checkpoint that looks at no mask is shown with the mask that is sure, where there is one.
+        source = row.lifted_by if row.mask_source == "none" else row.mask_source
+        return given(composite.image, composite.mask) if source == "given" else self._masker(composite.image)
 
     def _photograph(self, row: Row) -> RemadeCase:
         sample = self._read(row)
@@ -196,12 +224,16 @@ class Cases:
             return RemadeCase(row, sample, None, shown, None, None)
         background = self._background(row)
         composite = self._composite(row, sample, background)
-        # A checkpoint that looks at no mask is shown with the mask that is sure, where there is one.
-        looked_at = row.lifted_by if row.mask_source == "none" else row.mask_source
-        mask = given(composite.image, composite.mask) if looked_at == "given" else self._masker(composite.image)
         image = background.donor.image if background.scene is None and background.donor else background.scene
         scene = None if image is None else Scene(row.scene, row.place or "", image)
-        return RemadeCase(row, sample, None, Presentation(row.scene, composite.image, mask), None, scene)
+        return RemadeCase(
+            row,
+            sample,
+            None,
+            Presentation(row.scene or row.condition, composite.image, self._looked_at(row, composite)),
+            None,
+            scene,
+        )
 
     def _composite(self, row: Row, sample: Sample, background: Background) -> Composite:
         made = compose(sample.image, self._mask(sample, row.lifted_by), background, masker=self._masker)
@@ -234,7 +266,15 @@ class Cases:
             "compute the evaluation again."
         )
 
-    def _background(self, row: Row) -> Background:
+    def _background(self, row: Row, size: int = 0) -> Background:
+        """What the object was put on; of Aviary's birds at a size."""
+        if not row.scene:
+            return Background(row.condition, place=row.place, seed=seed_of(row.sample, self.evaluation.header.seed))
+        if row.condition in MIXED and size:
+            recipe = self._recipe(replace(row, sample=row.scene), moved=False)
+            return Background(
+                row.condition, row.scene, row.place, donor=lender_sample(row.scene, recipe, render(recipe, size))
+            )
         if row.condition in MIXED:
             lender = self._entries.get(row.scene)
             if lender is None:
@@ -250,7 +290,8 @@ class Cases:
     @cached_property
     def _recipes(self) -> list[Recipe]:
         header = self.evaluation.header
-        return draw_recipes("test", header.n, correlation=header.data.parameters["correlation"], seed=header.seed)
+        birds = max(header.n, TEST_BIRDS)  # others lend their backgrounds
+        return draw_recipes("test", birds, correlation=header.data.parameters["correlation"], seed=header.seed)
 
     @cached_property
     def _data(self) -> PhotographSet:

@@ -1,9 +1,9 @@
-"""What a photograph's object is put on: drawn scenes, and backgrounds that other photographs lend."""
+"""What a sample's object is put on: drawn scenes, backgrounds that other samples lend, and what is left without it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,16 +11,42 @@ from pathlib import Path
 import numpy as np
 
 from bgbias_core.compositing import Composite
-from bgbias_core.conditions import CONDITIONS, Donor, draw_donors, present
-from bgbias_core.data import Entry, PhotographSet, Sample
+from bgbias_core.conditions import CONDITIONS, Donor, draw_donors, present, seed_of
+from bgbias_core.data import Entry, Sample
 from bgbias_core.data.places import MAX_FILES, find_scenes
 from bgbias_core.errors import ConfigError, MaskError
-from bgbias_core.images import Image, read_image
+from bgbias_core.images import Image, Mask, read_image
 from bgbias_core.masks import Masker, MaskResult, given
+from bgbias_core.registry import lookup
 
 FOREIGN, MIXED_SAME, MIXED_RAND = (CONDITIONS[name].title for name in ("foreign", "mixed_same", "mixed_rand"))
 MIXED: dict[str, str] = {CONDITIONS[name].title: name for name in ("mixed_same", "mixed_rand")}
-"""Conditions whose background another photograph of the same split lends, from their titles to their names."""
+"""Conditions whose background another sample lends, from their titles to their names."""
+ALL = "all"
+"""Stands for every condition that can be had."""
+
+_BY_TITLE = {spec.title: spec for spec in CONDITIONS.values()}
+
+
+def choose_conditions(asked: Sequence[str], *, scenes: bool) -> tuple[str, ...]:
+    """The conditions that an evaluation adds, each once and in the order of ``CONDITIONS``.
+
+    Args:
+        asked: Names of ``CONDITIONS``, or ``all``. ``original`` is always there and need not be asked for.
+        scenes: Whether there are scenes; ``foreign`` is added wherever there are.
+
+    Raises:
+        UnknownNameError: There is no such condition.
+        ConfigError: A foreign scene is asked for and there are none.
+    """
+    known = {**CONDITIONS, ALL: None}
+    for name in asked:
+        lookup(known, name, "condition")
+    if "foreign" in asked and not scenes:
+        raise ConfigError("Foreign scenes were asked for and none were given; give a folder of scenes.")
+    wanted = CONDITIONS if ALL in asked else {*asked}
+    wanted = {*wanted} - {"original", "foreign"} | ({"foreign"} if scenes else set())
+    return tuple(name for name in CONDITIONS if name in wanted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,31 +112,39 @@ def draw_scenes_for(sample: str, places: Mapping[str, Sequence[Path]], draws: in
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """What one object is put on.
+    """What one object is put on, or what is made of its own background.
 
     Attributes:
         condition: Title of the condition.
-        name: The scene's path below its folder, or the name of the photograph that lends its background.
+        name: The scene's path below its folder, or the name of the sample that lends its background; else empty.
         place: Where that was taken, if it is known.
-        scene: uint8 ``[H, W, 3]``; ``None`` where a photograph lends its background.
-        donor: The photograph that does; ``None`` for a scene.
+        place_group: The place's group, if it is known.
+        scene: uint8 ``[H, W, 3]``; ``None`` where there is no other scene.
+        donor: The sample that lends its background; ``None`` where none does.
+        seed: Seed of the noise, where there is any.
     """
 
     condition: str
-    name: str
-    place: str | None
+    name: str = ""
+    place: str | None = None
+    place_group: str | None = None
     scene: Image | None = None
     donor: Sample | None = None
+    seed: int = 0
 
 
-def compose(image: Image, lifted: MaskResult, background: Background, *, masker: Masker) -> Composite | None:
-    """Put an object on a background; a lender's own object is found the way the object itself was.
+def compose(
+    image: Image, lifted: MaskResult, background: Background, *, masker: Masker, rim: Mask | None = None
+) -> Composite | None:
+    """Present an object under a condition; a lender's own object is found the way the object itself was.
 
     Args:
-        image: The photograph, uint8 ``[H, W, 3]``.
+        image: The picture, uint8 ``[H, W, 3]``.
         lifted: The object's mask in it: given, or else predicted.
         background: Where to.
         masker: What finds the lender's object where ``lifted`` is not given.
+        rim: The object with every pixel that it touches, float32 ``[H, W]``, where that is known: what has to go where
+            the object is taken out.
 
     Returns:
         The composite; ``None`` where the lender's own object is not found, for it would stay in the picture.
@@ -118,13 +152,15 @@ def compose(image: Image, lifted: MaskResult, background: Background, *, masker:
     Raises:
         MaskError: A given mask marks nothing.
     """
-    if background.donor is None:
-        return present("foreign", image, lifted.mask, scene=background.scene)
-    found = object_mask(background.donor, lifted.source == "given", masker)
-    if found.empty:
-        return None
-    donor: Donor = (background.donor.image, found.mask)
-    return present(MIXED[background.condition], image, lifted.mask, donor=donor)
+    spec = _BY_TITLE[background.condition]
+    donor: Donor | None = None
+    if background.donor is not None:
+        found = object_mask(background.donor, lifted.source == "given", masker)
+        if found.empty:
+            return None
+        donor = (background.donor.image, found.mask)
+    mask = lifted.mask if spec.shows_object or rim is None else rim
+    return present(spec.name, image, mask, donor=donor, scene=background.scene, seed=background.seed)
 
 
 def object_mask(sample: Sample, is_given: bool, masker: Masker) -> MaskResult:
@@ -142,20 +178,20 @@ def object_mask(sample: Sample, is_given: bool, masker: Masker) -> MaskResult:
 
 @dataclass(frozen=True, eq=False)
 class Backgrounds:
-    """Draws and opens what each photograph of a split is put on.
+    """Draws and opens what each sample of a split is put on.
 
     Attributes:
-        data: The data set.
-        split: The photographs of one split, all of them: any may lend its background.
+        lenders: The samples of one split, all of them: any may lend its background.
+        read: Opens one of them.
         scenes: Folder of scenes; ``None`` for no foreign scenes.
-        conditions: Names of further conditions.
-        draws: How many backgrounds of each condition; ``None`` for one of each further condition, and on foreign
-            scenes for one of every place, the same for all photographs.
+        conditions: Names of conditions, as :func:`choose_conditions` gives them.
+        draws: How many backgrounds of each condition that draws any; ``None`` for one of another sample, and on foreign
+            scenes for one of every place, the same for all samples.
         seed: Seed of all draws.
     """
 
-    data: PhotographSet
-    split: Sequence[Entry]
+    lenders: Sequence[Entry]
+    read: Callable[[Entry], Sample]
     scenes: Path | None
     conditions: Sequence[str]
     draws: int | None
@@ -165,23 +201,18 @@ class Backgrounds:
         """Refuse what cannot be drawn.
 
         Raises:
-            ConfigError: A condition is none of those that lend backgrounds, or the number of draws is not positive.
+            ConfigError: The number of draws is not positive.
         """
         if self.draws is not None and self.draws < 1:
             raise ConfigError(f"Got {self.draws} draws; draw at least 1 background of each condition.")
-        for name in self.conditions:
-            if name not in MIXED.values():
-                raise ConfigError(
-                    f"'{name}' is no condition that an evaluation can add; choose among {', '.join(MIXED.values())}."
-                )
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        return {entry.name: row for row, entry in enumerate(self.split)}
+        return {entry.name: row for row, entry in enumerate(self.lenders)}
 
     @cached_property
     def _labels(self) -> list[str]:
-        return [entry.label for entry in self.split]
+        return [entry.label for entry in self.lenders]
 
     @cached_property
     def common(self) -> list[Scene]:
@@ -192,16 +223,8 @@ class Backgrounds:
     def _places(self) -> dict[str, tuple[Path, ...]]:
         return {} if self.scenes is None else find_scenes(self.scenes, per_place=MAX_FILES)
 
-    @property
-    def count(self) -> int:
-        """How many backgrounds a photograph gets, at most."""
-        scenes = 0
-        if self.scenes is not None:
-            scenes = len(self._places) if self.draws is None else self.draws
-        return scenes + len(self.conditions) * (self.draws or 1)
-
     def of(self, entry: Entry) -> Iterator[Background]:
-        """Open the backgrounds of one photograph; the order in which photographs come does not matter.
+        """Open the backgrounds of one sample; the order in which samples come does not matter.
 
         Raises:
             ConfigError: No other class can lend a background.
@@ -209,17 +232,33 @@ class Backgrounds:
             MaskError: A lender's given mask cannot be read.
         """
         for name in self.conditions:
-            title = CONDITIONS[name].title
-            if name == "mixed_same" and self._labels.count(entry.label) == 1:
-                continue  # nobody else of its class: left out, and so of the paired gap
-            drawn = draw_donors(self._labels, self._rows[entry.name], name, self.draws or 1, self.seed)
-            for row in dict.fromkeys(drawn):
-                lender = self.split[row]
-                yield Background(title, lender.name, lender.place, donor=self.data.read(lender))
+            spec = CONDITIONS[name]
+            if spec.needs == "donor":
+                yield from self._lent(entry, name)
+            elif spec.needs == "scene":
+                yield from self._foreign(entry)
+            elif name == "only_fg":
+                yield Background(spec.title)
+            else:
+                own = seed_of(entry.name, self.seed)
+                yield Background(spec.title, place=entry.place, place_group=entry.place_group, seed=own)
+
+    def _lent(self, entry: Entry, name: str) -> Iterator[Background]:
+        if name == "mixed_same" and self._labels.count(entry.label) == 1:
+            return  # nobody else of its class: left out, and so of the paired gap
+        drawn = draw_donors(self._labels, self._rows[entry.name], name, self.draws or 1, self.seed)
+        for row in dict.fromkeys(drawn):
+            lender = self.lenders[row]
+            yield Background(
+                CONDITIONS[name].title, lender.name, lender.place, lender.place_group, donor=self.read(lender)
+            )
+
+    def _foreign(self, entry: Entry) -> Iterator[Background]:
+        if self.scenes is None:
+            return
         if self.draws is None:
             for scene in self.common:
                 yield Background(FOREIGN, scene.name, scene.place, scene=scene.image)
-        elif self.scenes is not None:
-            for place, path in draw_scenes_for(entry.name, self._places, self.draws, self.seed):
-                name = path.relative_to(self.scenes).as_posix()
-                yield Background(FOREIGN, name, place, scene=read_image(path))
+            return
+        for place, path in draw_scenes_for(entry.name, self._places, self.draws, self.seed):
+            yield Background(FOREIGN, path.relative_to(self.scenes).as_posix(), place, scene=read_image(path))

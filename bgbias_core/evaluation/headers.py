@@ -46,6 +46,8 @@ def describe_checkpoint(checkpoint: Checkpoint, classes: Sequence[str], *, hard_
         class_count=len(card.classes),
         trained_on=card.training_data.name,
         same_pixels=hard_masks and card.strategy.hides_background,
+        correlation=card.training_data.parameters.get("correlation"),
+        depth=checkpoint.classifier.depth,
     )
 
 
@@ -67,13 +69,13 @@ def command_of(data: str, checkpoints: Sequence[str], options: Mapping[str, obje
         data: Kind of the data.
         checkpoints: Their names.
         options: Value of every option that differs from its default, without its dashes; ``None`` is left out, and
-            of a tuple each value is given.
+            of a tuple or list each value is given.
     """
     words = ["python", "-m", "bgbias_core", "evaluate", "--data", data]
     for name in checkpoints:
         words += ["--checkpoint", name]
     for option, value in options.items():
-        for one in value if isinstance(value, tuple) else (value,):
+        for one in value if isinstance(value, (tuple, list)) else (value,):
             words += [] if one is None else [f"--{option}", str(one)]
     return shlex.join(words)
 

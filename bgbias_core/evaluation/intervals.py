@@ -1,23 +1,46 @@
-"""95% intervals: Wilson's for a share, and bootstraps that resample whole photographs."""
+"""95% intervals: Wilson's score for a share, and bootstraps that resample whole photographs, and scenes.
+
+Which ones hold was found by simulation (``tests/evaluation/test_coverage.py``). The plain percentiles of a bootstrap
+covered a rate of 5% on 100 photographs in 92 of 100 draws where photographs answer alike on all scenes, and likewise 20
+one-sided losses in 500 pairs; bias-corrected and widened ones, and Tango's interval for pairs, hold within 93 to 97. A
+rate on nine scenes that is taken for one on scenes in general was covered in 35 to 80 of 100 draws by resampling
+photographs alone.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from statistics import NormalDist
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bgbias_core.errors import ConfigError
 
+IntervalKind = Literal[
+    "wilson", "stratified wilson", "paired score", "cluster bootstrap", "paired bootstrap", "two-way bootstrap", "score"
+]
 RESAMPLES = 4000
-_Z = 1.959963984540054
+TOO_FEW = 10
+"""Photographs below which a cell of many is "too few to say": Wilson's interval may then span half the scale."""
+TELLING = 3
+"""Photographs that must differ from what most photographs do before they are resampled: of fewer a resample too often
+holds none, and its spread says nothing. Below it a mean has the score interval of as many single answers as there are
+photographs, which is never too narrow, however much the pictures of one photograph agree."""
+FEWEST_SCENES = 5
+"""Scenes below which nothing is said about scenes in general: the interval is then one for these very scenes."""
+Z = NormalDist().inv_cdf(0.975)
 # Keeps the table of resampled photographs at a few megabytes however many there are.
 _AT_ONCE = 500
 _FEW = 2000  # photographs whose resamples are kept: drawing them costs more than all that is done with them
+
+Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]
+"""Sums over photographs, ``[..., columns]``, to a number, ``[...]``."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +69,34 @@ def wilson(successes: int, n: int) -> Interval:
     """
     if not 0 <= successes <= n:
         raise ConfigError(f"A share needs 0 ≤ successes ≤ n, got {successes} of {n}.")
-    if n == 0:
-        return Interval(0.0, 1.0)
-    share = successes / n
-    centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    return score(successes / n, n) if n else Interval(0.0, 1.0)
+
+
+def score(mean: float, n: int, bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
+    """Wilson's interval of the mean of ``n`` values within bounds, as though each lay at one of the two.
+
+    No values within these bounds vary more, so the interval is never narrower than they deserve.
+
+    Args:
+        mean: Their mean, within ``bounds``.
+        n: How many there are, at least 1.
+        bounds: What no value can leave.
+    """
+    span = bounds[1] - bounds[0]
+    share = min(max((mean - bounds[0]) / span, 0.0), 1.0)
+    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
     # At the ends the two terms are equal, but for rounding.
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return Interval(low, high)
+    low = 0.0 if share == 0 else max(0.0, centre - half)
+    high = 1.0 if share == 1 else min(1.0, centre + half)
+    return Interval(bounds[0] + span * low, bounds[0] + span * high)
 
 
 def cluster_bootstrap(values: NDArray[Any], seed: int = 0, *, bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
-    """Percentile interval of the mean, resampling photographs with everything that was measured on them.
+    """Interval of the mean, resampling photographs with everything that was measured on them.
 
-    Where every photograph has the same mean, no resample differs and the percentiles would claim certainty; the
-    interval then reaches as far as Wilson's does for an event seen in none of the photographs.
+    Bias-corrected and accelerated. Where fewer than ``TELLING`` photographs differ from the others it is
+    :func:`score`'s.
 
     Args:
         values: ``[photographs, repeats]``, each within ``bounds``; NaN where there is none.
@@ -71,58 +106,189 @@ def cluster_bootstrap(values: NDArray[Any], seed: int = 0, *, bounds: tuple[floa
     Raises:
         ConfigError: There is nothing to average.
 
-    Reference: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, §13.3; Davison & Hinkley 1997, §3.8.
+    Reference: Efron, "Better bootstrap confidence intervals", JASA 1987, with the quantiles widened as in Hesterberg,
+        "What teachers should know about the bootstrap", The American Statistician 2015, §4.1; photographs with all
+        that was measured on them: Davison & Hinkley, "Bootstrap Methods and their Application", 1997, §3.8.
     """
-    low, high = _bootstrap(np.asarray(values, dtype=np.float64), seed)
-    return Interval(max(low, bounds[0]), min(high, bounds[1]))
+    sums = _sums(values)
+    if not can_be_resampled(values):
+        mean, n = float(sums[:, 0].sum() / sums[:, 1].sum()), len(sums)
+        if math.isfinite(bounds[1] - bounds[0]):
+            return score(mean, n, bounds)
+        if np.ptp(sums[:, 0] / sums[:, 1]) == 0:
+            reach = wilson(0, n).high
+            return Interval(mean - reach, mean + reach)
+    return bootstrap(sums[None], mean_of_sums, seed, bounds=bounds)[0]
 
 
-def paired_difference(first: NDArray[Any], second: NDArray[Any], seed: int = 0) -> Interval:
-    """Percentile interval of ``mean(first) − mean(second)`` over the same photographs.
+def can_be_resampled(values: NDArray[Any]) -> bool:
+    """Whether enough photographs differ from what most do.
 
     Args:
-        first: ``[photographs]`` in [0, 1].
-        second: ``[photographs]`` in [0, 1], of the same photographs in the same order.
+        values: ``[photographs, repeats]``; NaN where there is none.
+    """
+    sums = _sums(values)
+    means = sums[:, 0] / sums[:, 1]
+    return len(means) - int(np.unique(means, return_counts=True)[1].max()) >= TELLING
+
+
+def mean_of_sums(sums: Floats) -> Floats:
+    """The mean from ``[..., 2]``: sum and number of values."""
+    found: Floats = sums[..., 0] / sums[..., 1]
+    return found
+
+
+def bootstrap(
+    sums: Floats, statistic: Statistic, seed: int = 0, *, bounds: tuple[float, float] = (0.0, 1.0)
+) -> list[Interval]:
+    """Bias-corrected and accelerated interval of any function of sums over photographs; photographs are resampled.
+
+    Args:
+        sums: ``[data sets, photographs, columns]``: what each photograph adds to each sum. All data sets are resampled
+            alike.
+        statistic: The function.
         seed: Seed of the resampling.
+        bounds: What no interval can leave.
+
+    Returns:
+        One interval for each data set.
+    """
+    whole = sums.sum(axis=1)
+    mean = statistic(whole)
+    photographs = sums.shape[1]
+    side_by_side = np.moveaxis(sums, 1, 0).reshape(photographs, -1)
+    resampled = np.concatenate(
+        [
+            statistic((weights.astype(np.float64) @ side_by_side).reshape(-1, *whole.shape))
+            for weights in _weights(photographs, seed)
+        ]
+    )
+    without = statistic(whole[:, None] - sums)
+    spread = without.mean(axis=1, keepdims=True) - without
+    squares = (spread**2).sum(axis=1)
+    skew = (spread**3).sum(axis=1) / (6 * np.where(squares > 0, squares, 1.0) ** 1.5)
+    # What equals the mean but for rounding lies half below it.
+    near = 1e-9 * (1 + np.abs(mean))
+    below = ((resampled < mean - near).mean(axis=0) + (resampled < mean + near).mean(axis=0)) / 2
+    bias = np.array([NormalDist().inv_cdf(share) for share in np.clip(below, 0.5 / RESAMPLES, 1 - 0.5 / RESAMPLES)])
+    reach = _widened(photographs)
+    ordered = np.sort(np.ascontiguousarray(resampled.T))
+    low, high = (
+        _at(ordered, [NormalDist().cdf(level) for level in bias + (bias + end) / (1 - skew * (bias + end))])
+        for end in (-reach, reach)
+    )
+    low, high = np.clip(np.minimum(low, mean), *bounds), np.clip(np.maximum(high, mean), *bounds)
+    return [Interval(float(start), float(end)) for start, end in zip(low, high, strict=True)]
+
+
+def two_way_bootstrap(
+    values: NDArray[Any],
+    seed: int = 0,
+    *,
+    weights: NDArray[Any] | None = None,
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> Interval:
+    """Interval of the mean for other photographs on other scenes: both are resampled, each independently.
+
+    It counts what neither photograph nor scene explains twice, so it is rather too wide than too narrow; its quantiles
+    are widened for the number of scenes or photographs, whichever is smaller.
+
+    Args:
+        values: ``[photographs, scenes]``; NaN where there is none.
+        seed: Seed of the resampling.
+        weights: How much each value counts, of the same shape; by default all alike.
+        bounds: What no interval can leave.
 
     Raises:
-        ConfigError: The two differ in length, or are empty.
+        ConfigError: There is nothing to average.
+
+    Reference: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007; the widening as in
+        :func:`cluster_bootstrap`.
     """
-    if first.shape != second.shape or first.ndim != 1:
-        raise ConfigError(f"Pairs need two lists of one length, got {list(first.shape)} and {list(second.shape)}.")
-    return cluster_bootstrap(
-        first.astype(np.float64)[:, None] - second.astype(np.float64)[:, None], seed, bounds=(-1.0, 1.0)
-    )
+    _sums(values)  # refuses what has no mean
+    measured = ~np.isnan(values)
+    counted = measured.astype(np.float64) if weights is None else np.where(measured, weights, 0.0)
+    added = np.where(measured, values, 0.0) * counted
+    photographs, scenes = values.shape
+    means = []
+    for of_photographs, of_scenes in zip(_weights(photographs, seed), _weights(scenes, seed + 1), strict=True):
+        rows, columns = of_photographs.astype(np.float64), of_scenes.astype(np.float64)
+        total, count = ((rows @ added) * columns).sum(axis=1), ((rows @ counted) * columns).sum(axis=1)
+        # A resample of few pairs may hold none that was measured.
+        means.append(total[count > 0] / count[count > 0])
+    level = NormalDist().cdf(-_widened(min(photographs, scenes)))
+    low, high = np.quantile(np.concatenate(means), [level, 1 - level])
+    return Interval(max(float(low), bounds[0]), min(float(high), bounds[1]))
 
 
-def _bootstrap(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
+def _sums(values: NDArray[Any]) -> Floats:
+    """``[photographs, 2]``: sum and number of what was measured on each photograph with any."""
+    values = np.asarray(values, dtype=np.float64)
     if values.ndim != 2:
         raise ConfigError(f"A bootstrap needs values [photographs, repeats], got shape {list(values.shape)}.")
     measured = ~np.isnan(values)
-    values, measured = values[measured.any(axis=1)], measured[measured.any(axis=1)]
-    photographs = len(values)
-    if photographs == 0:
+    sums: Floats = np.stack([np.where(measured, values, 0).sum(axis=1), measured.sum(axis=1)], axis=1)
+    sums = sums[measured.any(axis=1)]
+    if not len(sums):
         raise ConfigError("There is nothing to compute an interval from; measure at least one photograph.")
-    sums, counts = np.where(measured, values, 0).sum(axis=1), measured.sum(axis=1)
-    means = sums / counts
-    if np.ptp(means) == 0:
-        reach = wilson(0, photographs).high
-        return means[0] - reach, means[0] + reach
-    drawn = _kept_weights(photographs, seed) if photographs <= _FEW else _weights(photographs, seed)
-    pair = np.stack([sums, counts], axis=1)
-    totals = np.concatenate([weights.astype(np.float64) @ pair for weights in drawn])
-    low, high = np.percentile(totals[:, 0] / totals[:, 1], [2.5, 97.5])
-    return float(low), float(high)
+    return sums
 
 
-def _weights(photographs: int, seed: int) -> Iterator[NDArray[np.uint16]]:
+def _widened(clusters: int) -> float:
+    """The quantile that takes the place of 1.96: Student's, and a bootstrap's spread is short by √((n − 1) / n)."""
+    return student(clusters - 1) * math.sqrt(clusters / (clusters - 1))
+
+
+def student(freedom: int) -> float:
+    """The 97.5% quantile of Student's t.
+
+    Args:
+        freedom: Degrees of freedom, at least 1.
+
+    Reference: Hill, "Algorithm 396: Student's t-quantiles", Communications of the ACM 1970.
+
+    >>> round(student(4), 2), round(student(30), 3)
+    (2.78, 2.042)
+    """
+    if freedom == 1:
+        return math.tan(math.pi * 0.475)
+    if freedom == 2:
+        return 0.95 * math.sqrt(2 / (1 - 0.95**2))
+    # Cornish and Fisher's expansion about the normal quantile.
+    powers: list[float] = [Z**power for power in range(10)]
+    terms = (
+        (powers[3] + powers[1]) / 4,
+        (5 * powers[5] + 16 * powers[3] + 3 * powers[1]) / 96,
+        (3 * powers[7] + 19 * powers[5] + 17 * powers[3] - 15 * powers[1]) / 384,
+        (79 * powers[9] + 776 * powers[7] + 1482 * powers[5] - 1920 * powers[3] - 945 * powers[1]) / 92160,
+    )
+    return Z + sum(term / float(freedom) ** order for order, term in enumerate(terms, start=1))
+
+
+def _at(ordered: Floats, levels: list[float]) -> Floats:
+    """One quantile of each row."""
+    last = ordered.shape[1] - 1
+    places = np.clip(np.array(levels) * (last + 2) - 1, 0, last)
+    before = np.floor(places).astype(int)
+    part, row = places - before, np.arange(len(ordered))
+    found: Floats = ordered[row, before] * (1 - part) + ordered[row, np.minimum(before + 1, last)] * part
+    return found
+
+
+def _weights(clusters: int, seed: int) -> Iterable[NDArray[np.uint16]]:
     """How often each photograph is drawn in each resample, some resamples at once: ``[resamples, photographs]``."""
+    return _kept_weights(clusters, seed) if clusters <= _FEW else _draw_weights(clusters, seed)
+
+
+def _draw_weights(clusters: int, seed: int) -> Iterator[NDArray[np.uint16]]:
     random = np.random.default_rng(seed)
+    rows = np.arange(_AT_ONCE)[:, None] * clusters
     for _ in range(0, RESAMPLES, _AT_ONCE):
-        drawn = random.multinomial(photographs, np.full(photographs, 1 / photographs), size=_AT_ONCE)
-        yield drawn.astype(np.uint16)
+        # Counted from draws: five times faster than numpy's multinomial.
+        drawn = rows + random.integers(clusters, size=(_AT_ONCE, clusters))
+        yield np.bincount(drawn.ravel(), minlength=rows.size * clusters).reshape(_AT_ONCE, -1).astype(np.uint16)
 
 
-@lru_cache(maxsize=4)
-def _kept_weights(photographs: int, seed: int) -> tuple[NDArray[np.uint16], ...]:
-    return tuple(_weights(photographs, seed))
+@lru_cache(maxsize=6)
+def _kept_weights(clusters: int, seed: int) -> tuple[NDArray[np.uint16], ...]:
+    return tuple(_draw_weights(clusters, seed))

@@ -4,41 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
-import numpy as np
-
+from bgbias_core.conditions import CONDITIONS
+from bgbias_core.evaluation.estimates import Estimate, estimate
+from bgbias_core.evaluation.groups import group_condition, measure_groups
 from bgbias_core.evaluation.headers import command_of
-from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap, wilson
+from bgbias_core.evaluation.intervals import IntervalKind
 from bgbias_core.evaluation.parts import (
     ACCURACY,
     ACCURACY_ID,
+    ACCURACY_NOISE_BG,
+    ACCURACY_NOISE_FG,
     ACCURACY_OOD,
     AVIARY_MEASURES,
     BG_GAP,
     BOUNDS,
+    CALIBRATION,
+    CHALLENGE,
     DIFFERENCES,
     FLIPS,
     GAP,
+    GROUP_MEASURES,
     LOST,
     NEED_CLASSES,
     PHOTOGRAPH_MEASURES,
+    RFS,
     SHAPLEY,
     WHERE,
-    WORST_GROUP,
+    WITHOUT_OBJECT,
     ZERO_BY_IDENTITY,
     Part,
-    by_sample,
+    conditions_of,
     parts,
     per_pair,
+    per_scene,
 )
 from bgbias_core.evaluation.results import Evaluation
+from bgbias_core.evaluation.sensitivity import measure_calibration, measure_rfs
 from bgbias_core.models import Metric
-
-IntervalKind = Literal["wilson", "cluster bootstrap", "paired bootstrap"]
-
-SMALLEST_GROUP = 20
-"""Samples below which a group's accuracy is too uncertain to be called the worst."""
 
 
 @dataclass(frozen=True)
@@ -100,22 +103,9 @@ class SummaryRow:
 def summarise(evaluation: Evaluation) -> list[SummaryRow]:
     """Every measure of an evaluation, one row for each checkpoint, mask source and mask that cut objects out.
 
-    - accuracy: share of pictures that are named right, Wilson's interval; where a sample is shown several times, a
-      bootstrap over samples. No object found counts as wrong.
-    - ID–OOD gap: accuracy ID − accuracy OOD on the same samples, paired bootstrap.
-    - BG-Gap: accuracy Mixed-Same − accuracy Mixed-Rand on the same samples, paired bootstrap; a sample that is shown
-      several times counts with its means.
-    - foreign-scene drop: accuracy on the photographs − accuracy on foreign scenes, likewise.
-    - flip rate: share of (sample, scene) pairs whose name differs from the same sample's reference; pairs without an
-      object before or after are left out; bootstrap over samples.
-    - worst-group accuracy: the lowest accuracy (on Aviary: OOD) of any (label, place group) with at least
-      ``SMALLEST_GROUP`` samples, with that group's own interval.
-    - probability lost: mean of what the reference's name lost in probability, over the same pairs.
-    - Shapley background share: mean of |φ_bg| / (|φ_bg| + |φ_fg|) of the name given to each picture, where defined.
-
-    Reference: Sagawa et al., "Distributionally Robust Neural Networks for Group Shifts", ICLR 2020 (worst group);
-        Xiao et al., "Noise or Signal: The Role of Image Backgrounds in Object Recognition", ICLR 2021 (BG-Gap);
-        Shapley, "A value for n-person games", 1953.
+    What each is, stands in :data:`~bgbias_core.evaluation.definitions.MEASURES`; which interval it has, in
+    :func:`~bgbias_core.evaluation.estimates.estimate`. No object found counts as wrong; where a name is compared with
+    the reference's, pairs without an object before or after are left out.
     """
     return [_summary(part) for part in parts(evaluation)]
 
@@ -179,32 +169,49 @@ def _summary(part: Part) -> SummaryRow:
     )
 
 
-_NOT_SHOWN = dict.fromkeys(
-    (*DIFFERENCES[BG_GAP], BG_GAP),
-    "no object was put on other photographs' backgrounds; evaluate with --condition mixed_same --condition mixed_rand",
-)
+_SHOWN_BY = {spec.title: spec.name for spec in CONDITIONS.values() if spec.name not in ("original", "foreign")}
 
 
-def _shown(part: Part, measure: str) -> bool:
-    """Whether there are pictures of every condition that a measure asks for."""
-    if measure in (WORST_GROUP, SHAPLEY):
-        return True
-    return all(part.table["condition"].isin(WHERE[name][0]).any() for name in DIFFERENCES.get(measure, (measure,)))
+def _asked(measure: str) -> tuple[tuple[str, ...], ...]:
+    """Conditions that a measure asks for: of each tuple at least one must be there."""
+    if measure in CALIBRATION:
+        return ((CALIBRATION[measure],),)
+    if measure == RFS:
+        return tuple(WHERE[name][0] for name in (ACCURACY_NOISE_FG, ACCURACY_NOISE_BG))
+    if measure in GROUP_MEASURES or measure == SHAPLEY:
+        return ()
+    return tuple(WHERE[name][0] for name in DIFFERENCES.get(measure, (measure,)))
+
+
+def _not_shown(measure: str) -> str:
+    """Why there are no pictures, and where an option shows them, which."""
+    names = [_SHOWN_BY[some[0]] for some in _asked(measure) if some[0] in _SHOWN_BY]
+    if not names:
+        return "no object was put on other backgrounds"
+    what = "no object was put on other samples' backgrounds" if measure in _MIXED else "no picture was made for it"
+    return f"{what}; evaluate with {' '.join(f'--condition {name}' for name in names)}"
+
+
+_MIXED = {*DIFFERENCES[BG_GAP], BG_GAP}
 
 
 def _why_absent(part: Part, measure: str) -> str:
     """Why a measure means nothing here, or was not computed; empty where it can be had."""
     about, table = part.about, part.table
+    shown = set(table["condition"].unique())
     reasons = {
         f"its {about.class_count:,} classes are those of {about.trained_on}, not the data's": (
             measure in NEED_CLASSES and not about.same_classes
         ),
         "the places of these photographs are not known": (
-            measure == WORST_GROUP and not table["place_group"].notna().any()
+            measure in GROUP_MEASURES and not table["place_group"].notna().any()
         ),
-        _NOT_SHOWN.get(measure, "no object was put on other backgrounds"): not _shown(part, measure),
+        _not_shown(measure): any(shown.isdisjoint(some) for some in _asked(measure)),
         "with given masks it sees the same pixels on every background: 0 by construction, and no finding": (
             measure in ZERO_BY_IDENTITY and part.identity
+        ),
+        "with given masks there is no object to look at: no answer by construction, and no finding": (
+            measure in WITHOUT_OBJECT and part.mask_source == "given"
         ),
         f"not computed; evaluate with --shapley {min(part.header.n, 300)}": (
             measure == SHAPLEY and not table["phi_background"].notna().any()
@@ -214,69 +221,66 @@ def _why_absent(part: Part, measure: str) -> str:
 
 
 def _measure(part: Part, measure: str) -> Measured | str:
-    if measure == WORST_GROUP:
-        return _worst_group(part)
+    if measure in GROUP_MEASURES or measure in CALIBRATION or measure == RFS:
+        return _no_mean(part, measure)
     values = per_pair(part, measure)
     if values.empty:
         return "there is nothing to measure: no object was found before and after"
-    grouped = by_sample(values)
-    mean, samples = float(values.mean()), len(grouped)
-    once = grouped.shape[1] == 1
-    conditions = _conditions(part, measure)
-    if measure in NEED_CLASSES and measure not in DIFFERENCES and once:
-        return _measured(part, "accuracy", conditions, mean, wilson(int(values.sum()), samples), samples, "wilson")
-    kind: IntervalKind = "paired bootstrap" if measure in DIFFERENCES else "cluster bootstrap"
-    interval = cluster_bootstrap(grouped, bounds=BOUNDS[measure])
+    found = estimate(
+        values,
+        BOUNDS[measure],
+        paired=measure in DIFFERENCES,
+        scenes=per_scene(part, measure),
+        each_once=measure in DIFFERENCES,
+    )
+    conditions = [name for one in DIFFERENCES.get(measure, (measure,)) for name in conditions_of(part, one)]
     name = "accuracy" if measure.startswith("accuracy") else measure
-    return _measured(part, name, conditions, mean, interval, samples, kind, _note(part, measure, len(values)))
+    return _measured(part, name, ", ".join(conditions), found, _note(part, measure, len(values), found))
 
 
-def _conditions(part: Part, measure: str) -> str:
-    asked = [name for one in DIFFERENCES.get(measure, (measure,)) for name in WHERE[one][0]]
-    return ", ".join(name for name in asked if (part.table["condition"] == name).any())
+def _no_mean(part: Part, measure: str) -> Measured | str:
+    if measure in GROUP_MEASURES:
+        condition, found = group_condition(part), measure_groups(part, measure)
+    elif measure == RFS:
+        condition, found = ", ".join(some[0] for some in _asked(RFS)), measure_rfs(part)
+    else:
+        condition, found = CALIBRATION[measure], measure_calibration(part, measure)
+    if isinstance(found, str):
+        return found
+    name = "ECE" if measure in CALIBRATION else measure
+    return _measured(part, name, condition, *found)
 
 
-def _note(part: Part, measure: str, count: int) -> str:
+def _note(part: Part, measure: str, count: int, found: Estimate) -> str:
+    notes = []
     if measure in (FLIPS, LOST):
-        rows = part.where(*WHERE[measure][0])
-        missing = len(rows) - count
-        return f"{count:,} pairs" + (f"; {missing:,} left out, no object found before or after" if missing else "")
-    if measure in NEED_CLASSES and measure not in DIFFERENCES:
-        return f"{count:,} pictures"
-    if measure == SHAPLEY:
-        return f"of {part.table['phi_background'].notna().sum():,} pictures, {count:,} with a defined share"
-    return ""
+        missing = len(part.where(*conditions_of(part, measure))) - count
+        notes += [f"{count:,} pairs"] + [f"{missing:,} left out, no object found before or after"] * (missing > 0)
+    elif measure == CHALLENGE:
+        shown = part.where(*conditions_of(part, measure))["sample"].value_counts()
+        fewest, most = int(shown[shown > 0].min()), int(shown.max())
+        notes += [f"each on {fewest if fewest == most else f'{fewest} to {most}'} backgrounds"]
+        if part.identity:
+            notes += ["with given masks it sees the same pixels on each, so this is its accuracy"]
+    elif measure in NEED_CLASSES and measure not in DIFFERENCES and found.kind != "wilson":
+        notes += [f"{count:,} pictures"]
+    elif measure == SHAPLEY:
+        notes += [f"of {part.table['phi_background'].notna().sum():,} pictures, {count:,} with a defined share"]
+    if found.scenes:
+        notes += [f"{found.scenes} scenes resampled with the samples"]
+    return "; ".join(notes)
 
 
-def _worst_group(part: Part) -> Measured | str:
-    condition = "OOD" if part.header.data.kind == "aviary" else "original"
-    rows = part.where(condition)
-    groups = (
-        rows.assign(right=rows["right"].astype("Float64").astype(np.float64))
-        .groupby(["label", "place_group"], observed=True)["right"]
-        .agg(["sum", "count"])
-    )
-    large = groups[groups["count"] >= SMALLEST_GROUP]
-    if large.empty:
-        return f"no group of one class and one place group has {SMALLEST_GROUP} samples"
-    worst: Any = (large["sum"] / large["count"]).idxmin()
-    right, n = int(large.loc[worst, "sum"]), int(large.loc[worst, "count"])
-    note = (
-        f"{worst[0]} at {worst[1]}, chosen as the lowest of {len(large)} groups with at least {SMALLEST_GROUP} samples"
-    )
-    return _measured(part, WORST_GROUP, condition, right / n, wilson(right, n), n, "wilson", note)
-
-
-def _measured(
-    part: Part,
-    measure: str,
-    condition: str,
-    value: float,
-    interval: Interval,
-    n: int,
-    kind: IntervalKind,
-    note: str = "",
-) -> Measured:
+def _measured(part: Part, measure: str, condition: str, found: Estimate, note: str) -> Measured:
     return Measured(
-        measure, condition, part.mask_source, part.masker, value, interval.low, interval.high, n, kind, note
+        measure=measure,
+        condition=condition,
+        mask_source=part.mask_source,
+        masker=part.masker,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        n=found.n,
+        interval=found.kind,
+        note=note,
     )

@@ -8,15 +8,23 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bgbias_core.errors import EvaluationError
-from bgbias_core.evaluation.intervals import cluster_bootstrap
+from bgbias_core.evaluation.estimates import Estimate, estimate
+from bgbias_core.evaluation.paired import mcnemar
 from bgbias_core.evaluation.parts import (
     ACCURACY,
     ACCURACY_FOREIGN,
     ACCURACY_ID,
+    ACCURACY_NO_FG,
+    ACCURACY_NOISE_BG,
+    ACCURACY_NOISE_FG,
+    ACCURACY_ONLY_BG_B,
+    ACCURACY_ONLY_BG_T,
+    ACCURACY_ONLY_FG,
     ACCURACY_OOD,
     ACCURACY_RAND,
     ACCURACY_SAME,
     BG_GAP,
+    CHALLENGE,
     DIFFERENCES,
     FLIPS,
     FOREIGN_DROP,
@@ -26,9 +34,9 @@ from bgbias_core.evaluation.parts import (
     SHAPLEY,
     ZERO_BY_IDENTITY,
     Part,
-    by_sample,
     parts,
     per_pair,
+    per_scene,
 )
 from bgbias_core.evaluation.results import Evaluation
 from bgbias_core.registry import lookup
@@ -69,6 +77,12 @@ _WORDINGS: dict[str, _Wording] = {
     ACCURACY_FOREIGN: _Wording(" on foreign scenes", _right),
     ACCURACY_SAME: _Wording(" on backgrounds of their own class", _right),
     ACCURACY_RAND: _Wording(" on backgrounds of another class", _right),
+    ACCURACY_ONLY_FG: _Wording(" alone on black", _right),
+    ACCURACY_ONLY_BG_B: _Wording(" with the object’s box black", _right),
+    ACCURACY_ONLY_BG_T: _Wording(" with the object’s box tiled with background", _right),
+    ACCURACY_NO_FG: _Wording(" with the object’s shape black", _right),
+    ACCURACY_NOISE_FG: _Wording(" with noise on the object", _right),
+    ACCURACY_NOISE_BG: _Wording(" with noise on the background", _right),
     ACCURACY_ID: _Wording(" ID", _right),
     ACCURACY_OOD: _Wording(" OOD", _right),
     GAP: _Wording("", _wider("ID–OOD gap")),
@@ -77,6 +91,12 @@ _WORDINGS: dict[str, _Wording] = {
     FLIPS: _Wording(
         " on exchanged backgrounds",
         lambda first, second, points, more: f"{first} changes its answer {points} {_more(more)} often than {second}",
+    ),
+    CHALLENGE: _Wording(
+        "",
+        lambda first, second, points, more: (
+            f"{first} is right on every background {points} {_more(more)} often than {second}"
+        ),
     ),
     LOST: _Wording(
         " on exchanged backgrounds",
@@ -91,6 +111,8 @@ _WORDINGS: dict[str, _Wording] = {
         ),
     ),
 }
+SIGNIFICANT = 0.05
+"""The p-value below which a difference is called clear, as 95% intervals do."""
 COMPARABLE: tuple[str, ...] = tuple(_WORDINGS)
 """Measures that can be compared pair by pair."""
 
@@ -104,8 +126,9 @@ class Comparison:
         low: Lower end of its 95% interval.
         high: Upper end.
         n: Number of samples.
-        clear: Whether the interval leaves 0 out.
+        clear: Whether the interval leaves 0 out, and where there is an exact test, its p-value is below 0.05.
         sentence: The same in words.
+        p_value: McNemar's exact p-value, where every sample counts once and is right or wrong.
     """
 
     difference: float
@@ -114,10 +137,14 @@ class Comparison:
     n: int
     clear: bool
     sentence: str
+    p_value: float | None = None
 
 
 def compare_pair(evaluation: Evaluation, first: Selector, second: Selector, measure: str) -> Comparison:
-    """Compare two on the pictures that both answered, by a bootstrap over samples.
+    """Compare two on the pictures that both answered.
+
+    Where each sample counts once and is right or wrong, by Tango's interval and McNemar's exact test; else by a
+    bootstrap over samples, and over scenes where it is about scenes in general.
 
     Args:
         evaluation: Where both are.
@@ -130,7 +157,7 @@ def compare_pair(evaluation: Evaluation, first: Selector, second: Selector, meas
         EvaluationError: There is no picture for which both have this measure, or they were shown other composites.
     """
     lookup(_WORDINGS, measure, "measure that can be compared")
-    found = [_find(evaluation, selector) for selector in (first, second)]
+    found = [find_part(evaluation, selector) for selector in (first, second)]
     for part in found:
         if measure in NEED_CLASSES and not part.about.same_classes:
             raise EvaluationError(
@@ -148,16 +175,30 @@ def compare_pair(evaluation: Evaluation, first: Selector, second: Selector, meas
             f"{_name(found[0])} and {_name(found[1])} have no picture in common whose {measure} is known; "
             "evaluate both on the same samples."
         )
-    values = pair[0] - pair[1]
-    grouped = by_sample(values)
-    interval = cluster_bootstrap(grouped, bounds=(-2.0, 2.0) if measure in DIFFERENCES else (-1.0, 1.0))
-    difference = float(values.mean())
-    clear = not interval.low <= 0 <= interval.high
-    sentence = _sentence(evaluation, found, measure, difference, (interval.low, interval.high), len(grouped), clear)
-    return Comparison(difference, interval.low, interval.high, len(grouped), clear, sentence)
+    first_scenes, second_scenes = (per_scene(part, measure) for part in found)
+    both = None
+    if first_scenes is not None and second_scenes is not None:
+        both = (first_scenes - second_scenes).dropna(how="all").dropna(axis=1, how="all")
+    bounds = (-2.0, 2.0) if measure in DIFFERENCES else (-1.0, 1.0)
+    made = estimate(pair[0] - pair[1], bounds, paired=True, scenes=both, each_once=measure in DIFFERENCES)
+    p_value = None
+    if made.kind == "paired score":
+        p_value = mcnemar(int((pair[0] > pair[1]).sum()), int((pair[0] < pair[1]).sum()))
+    clear = not made.low <= 0 <= made.high and (p_value is None or p_value < SIGNIFICANT)
+    sentence = _sentence(evaluation, found, measure, made, p_value, clear)
+    return Comparison(made.value, made.low, made.high, made.n, clear, sentence, p_value)
 
 
-def _find(evaluation: Evaluation, selector: Selector) -> Part:
+def find_part(evaluation: Evaluation, selector: Selector) -> Part:
+    """The rows of one checkpoint with one mask source.
+
+    Args:
+        evaluation: Where it is.
+        selector: (checkpoint, mask source), or with what cut the objects out as third; without it, the first.
+
+    Raises:
+        UnknownNameError: There is no such checkpoint or mask source.
+    """
     checkpoint, source, *lift = selector
     evaluation.header.checkpoint(checkpoint)
     own = {
@@ -178,29 +219,29 @@ def _name(part: Part) -> str:
 
 
 def _sentence(
-    evaluation: Evaluation,
-    found: Sequence[Part],
-    measure: str,
-    difference: float,
-    interval: tuple[float, float],
-    n: int,
-    clear: bool,
+    evaluation: Evaluation, found: Sequence[Part], measure: str, made: Estimate, p_value: float | None, clear: bool
 ) -> str:
     wording = _WORDINGS[measure]
     aviary = evaluation.header.data.kind == "aviary"
-    noun = ("bird" if aviary else "photograph") + ("" if n == 1 else "s")
-    points = f"{abs(difference) * 100:.1f} points"
-    more = difference >= 0
+    noun = ("bird" if aviary else "photograph") + ("" if made.n == 1 else "s")
+    points = f"{abs(made.value) * 100:.1f} points"
+    more = made.value >= 0
     # Told in the direction of the words: "less often by 3 to 7", not "by −7 to −3".
-    low, high = interval if more else (-interval[1], -interval[0])
+    low, high = (made.low, made.high) if more else (-made.high, -made.low)
     told = wording.tell(_name(found[0]), _name(found[1]), points, more)
-    ends = f"(95% interval {_signed(low)} to {_signed(high)})"
-    body = f"n the same {n:,} {noun}{wording.where}, {told} {ends}."
+    exact = "" if p_value is None else f"; exact McNemar test, p {_p_value(p_value)}"
+    scenes = f"; for such scenes in general, of which {made.scenes} were shown" if made.scenes else ""
+    ends = f"(95% interval {_signed(low)} to {_signed(high)}{exact}{scenes})"
+    body = f"n the same {made.n:,} {noun}{wording.where}, {told} {ends}."
     sentence = f"O{body}" if clear else f"No clear difference: o{body}"
     same = [part.about.title for part in found if part.identity]
     if same and measure in ZERO_BY_IDENTITY:
         sentence += f" (Given masks show {' and '.join(same)} the same pixels on every background.)"
     return sentence
+
+
+def _p_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def _signed(value: float) -> str:

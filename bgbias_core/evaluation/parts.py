@@ -8,19 +8,37 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bgbias_core.conditions import CONDITIONS
 from bgbias_core.evaluation.composites import FOREIGN, MIXED_RAND, MIXED_SAME
 from bgbias_core.evaluation.results import EvaluatedCheckpoint, Evaluation, Header
 from bgbias_core.evaluation.shapley import NEGLIGIBLE
 
+ONLY_FG, ONLY_BG_B, ONLY_BG_T, NO_FG, NOISE_FG, NOISE_BG = (
+    CONDITIONS[name].title for name in ("only_fg", "only_bg_b", "only_bg_t", "no_fg", "noise_fg", "noise_bg")
+)
 ACCURACY, ACCURACY_FOREIGN = "accuracy", "accuracy on foreign scenes"
-ACCURACY_SAME, ACCURACY_RAND = "accuracy Mixed-Same", "accuracy Mixed-Rand"
+ACCURACY_SAME, ACCURACY_RAND = f"accuracy {MIXED_SAME}", f"accuracy {MIXED_RAND}"
+ACCURACY_ONLY_FG, ACCURACY_NO_FG = f"accuracy {ONLY_FG}", f"accuracy {NO_FG}"
+ACCURACY_ONLY_BG_B, ACCURACY_ONLY_BG_T = f"accuracy {ONLY_BG_B}", f"accuracy {ONLY_BG_T}"
+ACCURACY_NOISE_FG, ACCURACY_NOISE_BG = f"accuracy {NOISE_FG}", f"accuracy {NOISE_BG}"
 ACCURACY_ID, ACCURACY_OOD, GAP = "accuracy ID", "accuracy OOD", "ID–OOD gap"
 BG_GAP, FOREIGN_DROP = "BG-Gap", "foreign-scene drop"
-FLIPS, WORST_GROUP = "flip rate", "worst-group accuracy"
+FLIPS, CHALLENGE, RFS = "flip rate", "challenge accuracy", "RFS"
+WORST_GROUP, PLAIN_AVERAGE = "worst-group accuracy", "plain average"
+ADJUSTED_AVERAGE, GROUP_AVERAGE = "adjusted average accuracy (train-weighted)", "group average (unweighted)"
 LOST, SHAPLEY = "probability lost", "Shapley background share"
-AVIARY_MEASURES = (ACCURACY_ID, ACCURACY_OOD, GAP, FLIPS, WORST_GROUP, LOST, SHAPLEY)
+ECE_ID, ECE_OOD, ECE_ORIGINAL, ECE_FOREIGN = "ECE ID", "ECE OOD", "ECE original", f"ECE {FOREIGN}"
+
+_COMPOSITES = (
+    ACCURACY_SAME, ACCURACY_RAND, BG_GAP, ACCURACY_FOREIGN, ACCURACY_ONLY_FG, ACCURACY_ONLY_BG_B, ACCURACY_ONLY_BG_T,
+    ACCURACY_NO_FG, ACCURACY_NOISE_FG, ACCURACY_NOISE_BG, RFS,
+)  # fmt: skip
+AVIARY_MEASURES = (
+    ACCURACY_ID, ACCURACY_OOD, GAP, FLIPS, CHALLENGE, WORST_GROUP, LOST, SHAPLEY, ECE_ID, ECE_OOD, *_COMPOSITES,
+)  # fmt: skip
 PHOTOGRAPH_MEASURES = (
-    ACCURACY, ACCURACY_SAME, ACCURACY_RAND, ACCURACY_FOREIGN, BG_GAP, FOREIGN_DROP, FLIPS, WORST_GROUP, LOST, SHAPLEY,
+    ACCURACY, FOREIGN_DROP, FLIPS, CHALLENGE, WORST_GROUP, PLAIN_AVERAGE, ADJUSTED_AVERAGE, GROUP_AVERAGE, LOST,
+    SHAPLEY, ECE_ORIGINAL, ECE_FOREIGN, *_COMPOSITES,
 )  # fmt: skip
 
 DIFFERENCES: dict[str, tuple[str, str]] = {
@@ -29,10 +47,14 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
     FOREIGN_DROP: (ACCURACY, ACCURACY_FOREIGN),
 }
 """Measures that are the first accuracy minus the second on the same samples."""
-NEED_CLASSES = frozenset({*DIFFERENCES, *(name for pair in DIFFERENCES.values() for name in pair), WORST_GROUP})
-"""Measures that ask whether an answer is right."""
+GROUP_MEASURES = frozenset({WORST_GROUP, PLAIN_AVERAGE, ADJUSTED_AVERAGE, GROUP_AVERAGE})
+"""Measures of groups of one class and one place group."""
+CALIBRATION = {ECE_ID: "ID", ECE_OOD: "OOD", ECE_ORIGINAL: "original", ECE_FOREIGN: FOREIGN}
+"""Calibration errors and the condition of each."""
 ZERO_BY_IDENTITY = frozenset({*DIFFERENCES, FLIPS, LOST, SHAPLEY})
 """Measures that are 0 where a checkpoint sees the same pixels on every background."""
+WITHOUT_OBJECT = frozenset({ACCURACY_ONLY_BG_B, ACCURACY_ONLY_BG_T, ACCURACY_NO_FG})
+"""Accuracies on pictures without an object: who looks at its given mask sees nothing and has no answer."""
 
 _PICTURE = ("sample", "condition", "place", "scene")
 
@@ -41,15 +63,27 @@ WHERE: dict[str, tuple[tuple[str, ...], str]] = {
     ACCURACY_FOREIGN: ((FOREIGN,), "right"),
     ACCURACY_SAME: ((MIXED_SAME,), "right"),
     ACCURACY_RAND: ((MIXED_RAND,), "right"),
+    ACCURACY_ONLY_FG: ((ONLY_FG,), "right"),
+    ACCURACY_ONLY_BG_B: ((ONLY_BG_B,), "right"),
+    ACCURACY_ONLY_BG_T: ((ONLY_BG_T,), "right"),
+    ACCURACY_NO_FG: ((NO_FG,), "right"),
+    ACCURACY_NOISE_FG: ((NOISE_FG,), "right"),
+    ACCURACY_NOISE_BG: ((NOISE_BG,), "right"),
     ACCURACY_ID: (("ID",), "right"),
     ACCURACY_OOD: (("OOD",), "right"),
     FLIPS: (("all places", FOREIGN), "flipped"),
     LOST: (("all places", FOREIGN), "lost"),
     SHAPLEY: (("ID", "OOD", "original"), "share"),
+    CHALLENGE: (("all places", FOREIGN, MIXED_RAND), "right"),
 }
 """Conditions and column of each measure that is a mean over pictures."""
 BOUNDS = dict.fromkeys(WHERE, (0.0, 1.0)) | dict.fromkeys((LOST, *DIFFERENCES), (-1.0, 1.0))
 """What the means cannot leave."""
+NEED_CLASSES = frozenset(
+    {name for name, (_, column) in WHERE.items() if column == "right"}
+    | {*DIFFERENCES, *GROUP_MEASURES, *CALIBRATION, RFS}
+)
+"""Measures that ask whether an answer is right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +120,8 @@ class Part:
 
 
 def parts(evaluation: Evaluation) -> list[Part]:
-    """Split a table into its parts, in the header's order of checkpoints."""
-    table = evaluation.table
+    """Split a table into its parts, in the header's order of checkpoints; rows of dials are in none."""
+    table = evaluation.table[evaluation.table["dial"] == ""]
     found = []
     for about in evaluation.header.checkpoints:
         own = table[table["checkpoint"] == about.name]
@@ -118,8 +152,8 @@ def per_pair(part: Part, measure: str) -> pd.Series:
             per_pair(part, name).groupby(level="sample", sort=False).mean() for name in DIFFERENCES[measure]
         )
         return (first - second).reindex(first.index).dropna()
-    condition, column = WHERE[measure]
-    rows = part.where(*condition)
+    rows = part.where(*conditions_of(part, measure))
+    column = WHERE[measure][1]
     if column == "share":
         values = shapley_share(rows)
     elif column == "lost":
@@ -128,7 +162,38 @@ def per_pair(part: Part, measure: str) -> pd.Series:
         values = rows[column].astype("Float64").astype(np.float64)
     # As objects the names of samples keep the order in which they came.
     index = pd.MultiIndex.from_arrays([rows[name].astype("object") for name in _PICTURE], names=_PICTURE)
-    return pd.Series(values.to_numpy(), index=index).dropna()
+    found = pd.Series(values.to_numpy(), index=index).dropna()
+    # One background that turns it wrong is enough.
+    return found.groupby(level="sample", sort=False).min() if measure == CHALLENGE else found
+
+
+def conditions_of(part: Part, measure: str) -> tuple[str, ...]:
+    """Conditions of the pictures that a measure is a mean of, those that are there.
+
+    Exchanged backgrounds are all places where they were shown, and foreign scenes only where not: one rate never mixes
+    pools of backgrounds.
+    """
+    asked = WHERE[measure][0]
+    there = tuple(name for name in asked if (part.table["condition"] == name).any())
+    return there[:1] if measure in (FLIPS, LOST, CHALLENGE) else there
+
+
+def per_scene(part: Part, measure: str) -> pd.DataFrame | None:
+    """A measure of foreign scenes by photograph and scene; ``None`` for measures of anything else.
+
+    Scenes in general are spoken of there; what a difference's first accuracy says of a photograph is the same on each.
+
+    Returns:
+        float64 ``[photographs, scenes]``, NaN where a photograph was not shown on a scene.
+    """
+    if measure == FOREIGN_DROP:
+        first = per_pair(part, ACCURACY).groupby(level="sample", sort=False).mean()
+        second = per_scene(part, ACCURACY_FOREIGN)
+        return None if second is None else (-second).add(first, axis=0).reindex(second.index).dropna(how="all")
+    if measure not in WHERE or measure == CHALLENGE or conditions_of(part, measure) != (FOREIGN,):
+        return None
+    values = per_pair(part, measure)
+    return None if values.empty else values.groupby(level=["sample", "scene"], sort=False).mean().unstack("scene")
 
 
 def shapley_share(rows: pd.DataFrame) -> pd.Series:

@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bgbias_core.errors import EvaluationError
-from bgbias_core.evaluation.table import SCHEMA, from_arrow
+from bgbias_core.evaluation.table import read_table, write_table
 from bgbias_core.models import Card
-from bgbias_core.paths import SHIPPED_EVALUATIONS, own_evaluations, replace_file
+from bgbias_core.paths import SHIPPED_EVALUATIONS, own_evaluations
 from bgbias_core.registry import lookup
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 SUFFIX = ".parquet"
 DataKind = Literal["aviary", "cub", "waterbirds", "folder"]
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
@@ -65,6 +65,8 @@ class EvaluatedCheckpoint(_Frozen):
         class_count: How many classes it names.
         trained_on: Name of the data that its classes come from.
         same_pixels: Whether with given masks it sees the same pixels on every background (early masking, hard masks).
+        correlation: c of its training places, where it was trained on Aviary.
+        depth: Where it masks: 0 = the image, ``k`` = after the ``k``-th stage or block; ``None`` for unmasked.
     """
 
     name: str
@@ -76,6 +78,8 @@ class EvaluatedCheckpoint(_Frozen):
     class_count: int
     trained_on: str
     same_pixels: bool
+    correlation: float | None = None
+    depth: int | None = None
 
 
 class Header(_Frozen):
@@ -96,7 +100,7 @@ class Header(_Frozen):
         versions: Versions of the libraries that matter.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     name: str = Field(pattern=NAME, max_length=120)
     title: str
     data: EvaluatedData
@@ -126,8 +130,9 @@ class Evaluation:
         header: What it is of.
         table: One row for each sample × condition × scene × checkpoint × mask source, with ``COLUMNS``: texts are
             categories (missing: NaN), numbers float32 (missing: NaN), ``found`` bool, ``right`` and ``flipped``
-            nullable booleans. ``kept_probability`` is that of ``original_predicted`` on this row's picture, so
-            ``original_probability − kept_probability`` is the probability lost.
+            nullable booleans. ``dial`` and ``level`` say how a row differs from the ordinary one, whose dial is empty
+            (see :mod:`bgbias_core.evaluation.dials`). ``kept_probability`` is that of ``original_predicted`` on this
+            row's picture, so ``original_probability − kept_probability`` is the probability lost.
     """
 
     header: Header
@@ -135,9 +140,7 @@ class Evaluation:
 
     def save(self, path: Path) -> None:
         """Write one Parquet file, whole or not at all, creating its folder if need be."""
-        content = pa.Table.from_pandas(self.table, schema=SCHEMA, preserve_index=False)
-        content = content.replace_schema_metadata({_KEY: self.header.model_dump_json().encode()})
-        replace_file(path, lambda part: pq.write_table(content, part, compression="zstd", compression_level=9))
+        write_table(self.table, path, {_KEY: self.header.model_dump_json().encode()})
 
     @classmethod
     def load(cls, path: Path) -> Evaluation:
@@ -147,13 +150,10 @@ class Evaluation:
             EvaluationError: The file is missing, damaged or of another schema.
         """
         header = read_header(path)
-        try:
-            content = pq.read_table(path)
-        except (OSError, pa.ArrowException) as error:
-            raise _damaged(path) from error
-        if not content.schema.equals(SCHEMA):
+        found = read_table(path)
+        if found is None:
             raise _damaged(path)
-        return cls(header, from_arrow(content))
+        return cls(header, found[0])
 
 
 @dataclass(frozen=True)

@@ -1,61 +1,83 @@
-"""One pass of checkpoints over pictures: batches in, the rows of an evaluation out."""
+"""One pass of checkpoints over pictures, unit by unit: pictures are made ahead, finished rows are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from bgbias_core.evaluation.shapley import SCENES, Coalitions, shapley_batch
-from bgbias_core.evaluation.sharing import LookedAt, MaskSource, Question, SharedPasses
+from bgbias_core.errors import ConfigError
+from bgbias_core.evaluation.judging import Columns, Originals, add_shapley, ask, judge_answers, mask_sources
+from bgbias_core.evaluation.kept import KeptRows, Rows
+from bgbias_core.evaluation.shapley import SCENES
+from bgbias_core.evaluation.sharing import SharedPasses
+from bgbias_core.evaluation.showing import Shown, all_hard
 from bgbias_core.evaluation.table import COLUMNS, make_table
-from bgbias_core.images import Image, Mask
 from bgbias_core.models import Checkpoint
 
 Progress = Callable[[int, int], None]
+Made = TypeVar("Made")
+
+SAMPLES_A_UNIT = 16
+"""Samples that are evaluated, kept and read again together; it is part of what fixes the rows to the byte."""
 
 SHAPLEY_PICTURES = 2 + 2 * SCENES
 """Pictures that the Shapley values of one picture take."""
 
-_NO_ANSWER = -1
 _PICTURES_AT_ONCE = 512
 _BYTES_AT_ONCE = 2**28
-_PLAYERS_AT_ONCE = 8  # each of them is SHAPLEY_PICTURES pictures
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """One picture as the checkpoints get it, and where it belongs in the table.
+class Unit:
+    """Some samples with all their pictures, complete in themselves: their rows depend on no other unit.
 
     Attributes:
-        sample: Name of the sample.
-        label: Its class, where known.
-        condition: How the sample is presented.
-        image: uint8 ``[H, W, 3]``.
-        masks: What masked checkpoints may look at; each source is a row of its own.
-        place: Its place, where known.
-        place_group: The place's group, where known.
-        scene: Name of the scene; empty without one.
-        lifted_by: Which mask cut the object out; empty where nothing was cut.
-        players: Makes the coalitions of its Shapley values, with masks of the source it is given (none where there is
-            no object); ``None`` where they are not asked for.
+        name: What tells it from the other units of its evaluation.
+        samples: How many samples.
+        games: For how many of its pictures Shapley values are computed, at most.
+        pieces: Each makes a part of the pictures, in order, in a thread of its own; a sample's reference comes before
+            its others.
     """
 
-    sample: str
-    label: str | None
-    condition: str
-    image: Image
-    masks: Mapping[LookedAt, Mask]
-    place: str | None = None
-    place_group: str | None = None
-    scene: str = ""
-    lifted_by: str = ""
-    players: Callable[[LookedAt], Coalitions | None] | None = None
+    name: str
+    samples: int
+    games: int
+    pieces: Sequence[Callable[[], Sequence[Shown]]]
+
+    @property
+    def steps(self) -> int:
+        """Steps of work: to make each sample's pictures, to have them answered, and each game."""
+        return 2 * self.samples + self.games
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Checkpoints that are asked about the same pictures.
+
+    Attributes:
+        checkpoints: Which classifiers, each once.
+        units: All the pictures.
+    """
+
+    checkpoints: Sequence[Checkpoint]
+    units: Sequence[Unit]
+
+
+def units_of(count: int) -> list[range]:
+    """The positions of each unit's samples.
+
+    >>> units_of(20)
+    [range(0, 16), range(16, 20)]
+    """
+    return [range(start, min(start + SAMPLES_A_UNIT, count)) for start in range(0, count, SAMPLES_A_UNIT)]
 
 
 class Tick:
@@ -75,66 +97,114 @@ class Tick:
         if self.progress is not None and steps:
             self.progress(self.done, self.total)
 
-    def within(self, steps: int) -> Progress:
-        """A callback for work that counts its own steps, which are ``steps`` of these; call it once more at the end."""
-        start = self.done
-
-        def show(done: int, total: int) -> None:
-            self(start + steps * done // max(total, 1) - self.done)
-
-        return show
-
-
-def mask_sources(checkpoint: Checkpoint) -> tuple[MaskSource, ...]:
-    """Which masks a checkpoint may look at."""
-    return ("given", "predicted") if checkpoint.card.strategy.needs_mask else ("none",)
-
 
 def evaluate(
-    checkpoints: Sequence[Checkpoint],
-    pictures: Iterable[Shown],
+    works: Sequence[Work],
+    kept: KeptRows,
     *,
     reference: str,
     masker: str,
+    workers: int = 1,
+    batch_size: int | None = None,
     tick: Tick,
-) -> pd.DataFrame:
-    """Let every checkpoint name every picture.
+) -> Rows:
+    """Let every checkpoint name every picture of its work.
 
-    Only some pictures are held at once, and checkpoints with the same backbone share its passes over them.
+    Only some pictures are held at once, and checkpoints with the same backbone share its passes over them. Units that
+    are kept are read; the others are computed and kept. The rows depend neither on the order of works and checkpoints
+    nor on the number of workers.
 
     Args:
-        checkpoints: Which classifiers, each once.
-        pictures: The pictures; a sample's reference comes before its others.
+        works: Who is asked about what.
+        kept: Where finished units lie.
         reference: The condition to which names and probabilities are compared.
         masker: Name of what made the predicted masks.
-        tick: Counts one step for each row, and ``SHAPLEY_PICTURES`` for each pair of Shapley values.
+        workers: How many threads make pictures ahead of the networks.
+        batch_size: How many pictures go through a network at once; by default what is quick on its device.
+        tick: Counts the steps of every unit.
 
     Returns:
-        The table of an :class:`Evaluation`, ordered by checkpoint and mask source, then as the pictures came.
+        The table of an :class:`Evaluation`, ordered by names of checkpoints and mask source, then as the pictures came.
+
+    Raises:
+        ConfigError: A number is not positive.
     """
-    rows: dict[tuple[str, MaskSource], list[_Columns]] = {
-        (checkpoint.card.name, source): [] for checkpoint in checkpoints for source in mask_sources(checkpoint)
-    }
-    originals: dict[tuple[str, MaskSource, str], tuple[int, float]] = {}
-    passes = SharedPasses(checkpoints)
-    for chunk in _chunks(pictures):
-        questions = [
-            _question(checkpoint, chunk, source) for checkpoint in checkpoints for source in mask_sources(checkpoint)
-        ]
-        answers = passes.predict([one.image for one in chunk], [question for question, _ in questions])
-        blocks = [
-            _judge(question, shown, chunk, answer, reference, originals)
-            for (question, shown), answer in zip(questions, answers, strict=True)
-        ]
-        tick(sum(len(block.shown) for block in blocks))
-        _add_shapley(chunk, blocks, tick)
-        for block in blocks:
-            rows[block.checkpoint.card.name, block.source].append(block.columns(masker))
-    ordered = [columns for some in rows.values() for columns in some]
-    return make_table({name: list(chain.from_iterable(columns[name] for columns in ordered)) for name in COLUMNS})
+    if workers < 1 or (batch_size is not None and batch_size < 1):
+        raise ConfigError(f"Got {workers} workers and a batch size of {batch_size}; give at least 1 of each.")
+    done = {unit.name: rows for work in works for unit in work.units if (rows := kept.read(unit.name)) is not None}
+    waiting = [[unit for unit in work.units if unit.name not in done] for work in works]
+    tick(sum(unit.steps for work in works for unit in work.units if unit.name in done))
+    with closing(_ahead([piece for units in waiting for unit in units for piece in unit.pieces], workers)) as pieces:
+        for work, units in zip(works, waiting, strict=True):
+            if not units:
+                continue
+            judge = _Judge(sorted(work.checkpoints, key=lambda one: one.card.name), reference, masker, batch_size)
+            for unit in units:
+                done[unit.name] = judge.rows_of(unit, pieces, tick)
+                kept.write(unit.name, done[unit.name])
+    in_order = [done[unit.name] for work in works for unit in work.units]
+    return Rows(_joined([rows.table for rows in in_order]), all(rows.hard_masks for rows in in_order))
 
 
-def _chunks(pictures: Iterable[Shown]) -> Iterator[list[Shown]]:
+@dataclass(eq=False)
+class _Judge:
+    """Checkpoints with the backbone passes that they share."""
+
+    checkpoints: Sequence[Checkpoint]
+    reference: str
+    masker: str
+    batch_size: int | None
+
+    def __post_init__(self) -> None:
+        self.passes = SharedPasses(self.checkpoints)
+
+    def rows_of(self, unit: Unit, pieces: Iterator[Sequence[Shown]], tick: Tick) -> Rows:
+        """The rows of one unit; takes its pieces from those that are being made."""
+        columns: list[Columns] = []
+        originals: Originals = {}
+        end, hard = tick.done + unit.steps, True
+        for chunk in _chunks(_counted(islice(pieces, len(unit.pieces)), tick)):
+            hard = hard and all_hard(chunk)
+            questions = [ask(one, chunk, source) for one in self.checkpoints for source in mask_sources(one)]
+            answers = self.passes.predict(
+                [one.image for one in chunk], [question for question, _ in questions], batch_size=self.batch_size
+            )
+            blocks = [
+                judge_answers(question, rows, chunk, answer, self.reference, originals)
+                for (question, rows), answer in zip(questions, answers, strict=True)
+            ]
+            for games in add_shapley(chunk, blocks):
+                tick(games)
+            columns += [block.columns(self.masker) for block in blocks]
+        tick(end - tick.done)
+        return Rows(
+            make_table({name: list(chain.from_iterable(some[name] for some in columns)) for name in COLUMNS}), hard
+        )
+
+
+def _ahead(pieces: Sequence[Callable[[], Made]], workers: int) -> Generator[Made, None, None]:
+    """What each piece makes, in order, made by threads that are never more than a few pieces ahead."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
+    left = iter(pieces)
+    waiting: deque[Future[Made]] = deque()
+    try:
+        waiting.extend(pool.submit(piece) for piece in islice(left, workers + 1))
+        while waiting:
+            made = waiting.popleft().result()
+            waiting.extend(pool.submit(piece) for piece in islice(left, 1))
+            yield made
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _counted(pieces: Iterator[Sequence[Shown]], tick: Tick) -> Iterator[Shown]:
+    """The pictures of pieces, one step for each of their samples."""
+    for piece in pieces:
+        yield from piece
+        tick(len({one.sample for one in piece}))
+
+
+def _chunks(pictures: Iterator[Shown]) -> Iterator[list[Shown]]:
     chunk: list[Shown] = []
     size = 0
     for one in pictures:
@@ -147,140 +217,9 @@ def _chunks(pictures: Iterable[Shown]) -> Iterator[list[Shown]]:
         yield chunk
 
 
-_Columns = dict[str, Sequence[Any] | NDArray[Any]]
-
-
-@dataclass(eq=False)
-class _Block:
-    """What one checkpoint with one mask source said about some pictures."""
-
-    checkpoint: Checkpoint
-    source: MaskSource
-    shown: Sequence[Shown]
-    named: NDArray[np.int64]
-    probability: NDArray[np.float32]
-    before: NDArray[np.int64]
-    before_probability: NDArray[np.float32]
-    kept: NDArray[np.float32]
-    reference: NDArray[np.bool_]
-    phi_background: NDArray[np.float32] = field(init=False)
-    phi_foreground: NDArray[np.float32] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.phi_background = np.full(len(self.shown), np.nan, dtype=np.float32)
-        self.phi_foreground = np.full(len(self.shown), np.nan, dtype=np.float32)
-
-    def columns(self, masker: str) -> _Columns:
-        """The block's rows, column by column."""
-        classes = self.checkpoint.card.classes
-        known = set(classes)
-        found = self.named != _NO_ANSWER
-        names = [classes[index] if index >= 0 else None for index in self.named]
-        befores = [classes[index] if index >= 0 else None for index in self.before]
-        compared = found & (self.before != _NO_ANSWER) & ~self.reference
-        rows = len(self.shown)
-        return {
-            "sample": [one.sample for one in self.shown],
-            "label": [one.label for one in self.shown],
-            "condition": [one.condition for one in self.shown],
-            "place": [one.place for one in self.shown],
-            "place_group": [one.place_group for one in self.shown],
-            "scene": [one.scene for one in self.shown],
-            "checkpoint": [self.checkpoint.card.name] * rows,
-            "mask_source": [self.source] * rows,
-            "masker": [masker if self.source == "predicted" else ""] * rows,
-            "lifted_by": [one.lifted_by for one in self.shown],
-            "found": found,
-            "predicted": names,
-            "probability": self.probability,
-            "right": [
-                name == one.label if one.label in known else None for name, one in zip(names, self.shown, strict=True)
-            ],
-            "original_predicted": befores,
-            "original_probability": self.before_probability,
-            "kept_probability": self.kept,
-            "flipped": [
-                bool(after != before) if comparable else None
-                for after, before, comparable in zip(self.named, self.before, compared, strict=True)
-            ],
-            "phi_background": self.phi_background,
-            "phi_foreground": self.phi_foreground,
-        }
-
-
-def _question(checkpoint: Checkpoint, chunk: Sequence[Shown], source: MaskSource) -> tuple[Question, NDArray[np.int64]]:
-    """What a checkpoint is asked, and which pictures it has rows for: those with a mask of the source, empty or not."""
-    if source == "none":
-        rows = np.arange(len(chunk))
-        return Question(checkpoint, rows, None, source), rows
-    masks = {row: one.masks[source] for row, one in enumerate(chunk) if source in one.masks}
-    # What a masked checkpoint says of an empty mask would be made up: it is not asked.
-    found = {row: mask for row, mask in masks.items() if mask.any()}
-    return Question(checkpoint, np.array([*found], dtype=np.int64), found, source), np.array([*masks], dtype=np.int64)
-
-
-def _judge(
-    question: Question,
-    at: NDArray[np.int64],
-    chunk: Sequence[Shown],
-    answers: NDArray[np.float32],
-    reference: str,
-    originals: dict[tuple[str, MaskSource, str], tuple[int, float]],
-) -> _Block:
-    """The block of a question's answers; pictures ``at`` of the chunk have rows in it."""
-    checkpoint, source = question.checkpoint, question.source
-    shown = [chunk[row] for row in at]
-    probabilities = np.full((len(shown), len(checkpoint.card.classes)), np.nan, dtype=np.float32)
-    seen = np.flatnonzero(np.isin(at, question.rows))
-    probabilities[seen] = answers
-    named = np.full(len(shown), _NO_ANSWER, dtype=np.int64)
-    named[seen] = answers.argmax(axis=1)
-    rows = np.arange(len(shown))
-    probability = probabilities[rows, named]
-    is_reference = np.array([one.condition == reference for one in shown], dtype=bool)
-    key = (checkpoint.card.name, source)
-    for row in np.flatnonzero(is_reference):
-        originals[*key, shown[row].sample] = int(named[row]), float(probability[row])
-    pairs = [originals[*key, one.sample] for one in shown]
-    before = np.array([index for index, _ in pairs], dtype=np.int64)
-    kept = np.where(before == _NO_ANSWER, np.nan, probabilities[rows, before]).astype(np.float32)
-    before_probability = np.array([value for _, value in pairs], dtype=np.float32)
-    return _Block(checkpoint, source, shown, named, probability, before, before_probability, kept, is_reference)
-
-
-def _add_shapley(chunk: Sequence[Shown], blocks: Sequence[_Block], tick: Tick) -> None:
-    """Fill in the Shapley values of the names that were given to these very pictures."""
-    wanted = [one for one in chunk if one.players is not None]
-    for start in range(0, len(wanted), _PLAYERS_AT_ONCE):
-        some = wanted[start : start + _PLAYERS_AT_ONCE]
-        for source in ("given", "predicted"):
-            with_mask = [one for one in some if source in one.masks]
-            asking = [block for block in blocks if looks_at(block.source, with_mask) == source]
-            if not asking:
-                continue
-            made = {id(one): one.players(source) for one in with_mask if one.players is not None}
-            games = {key: game for key, game in made.items() if game is not None}
-            for block in asking:
-                _fill_shapley(block, games)
-                tick(SHAPLEY_PICTURES * len(with_mask))
-
-
-def looks_at(source: MaskSource, shown: Sequence[Shown]) -> LookedAt | None:
-    """Whose coalitions a row takes: its own mask's; where it looks at none, the given mask's if there is one."""
-    if not shown:
-        return None
-    if source != "none":
-        return source
-    return "given" if "given" in shown[0].masks else "predicted"
-
-
-def _fill_shapley(block: _Block, games: Mapping[int, Coalitions]) -> None:
-    rows = [row for row, one in enumerate(block.shown) if id(one) in games and block.named[row] != _NO_ANSWER]
-    classes = block.checkpoint.card.classes
-    values = shapley_batch(
-        block.checkpoint,
-        [games[id(block.shown[row])] for row in rows],
-        [classes[block.named[row]] for row in rows],
-    )
-    for row, value in zip(rows, values, strict=True):
-        block.phi_background[row], block.phi_foreground[row] = value.phi_background, value.phi_foreground
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Units under each other, by names of checkpoints and mask source."""
+    whole = pd.concat([table.astype("object") for table in tables], ignore_index=True)
+    sources = whole["mask_source"].map({"none": 0, "given": 1, "predicted": 2})
+    whole = whole.iloc[np.lexsort((sources.to_numpy(), whole["checkpoint"].to_numpy().astype(str)))]
+    return make_table({column: whole[column].tolist() for column in COLUMNS})

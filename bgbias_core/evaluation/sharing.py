@@ -21,6 +21,18 @@ MaskSource = Literal["none", "given", "predicted"]
 LookedAt = Literal["given", "predicted"]
 
 _WHOLE = "whole picture"
+_PIXELS_AT_ONCE = 2**18
+_PICTURES_AT_ONCE = 64
+
+
+def usual_batch(checkpoint: Checkpoint) -> int:
+    """How many pictures go through a checkpoint's network at once, where nobody says.
+
+    On a CPU few large ones or many small ones: the activations of more leave its caches, and each takes twice as long.
+    """
+    if checkpoint.device.type != "cpu":
+        return _PICTURES_AT_ONCE
+    return max(1, min(_PICTURES_AT_ONCE, _PIXELS_AT_ONCE // checkpoint.card.preprocessing.size**2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +56,9 @@ class SharedPasses:
     """Asks checkpoints about pictures with as few backbone passes as give every checkpoint its own exact features.
 
     Backbones are shared where they are built alike and hold the same numbers, whatever cards say. Unmasked and late
-    masking at the last depth run the backbone on the whole picture and part only behind it; early masking, and late
-    masking inside, share a pass where fill, depth and masks are the same. Pooling and head are always the
-    checkpoint's own.
+    masking at the last depth run the backbone on the whole picture, however many masks there are of it, and part only
+    behind it; early masking, and late masking inside, share a pass where fill, depth and masks are the same. Pooling
+    and head are always the checkpoint's own.
 
     Args:
         checkpoints: All that may be asked; they are not changed while this lives.
@@ -61,14 +73,14 @@ class SharedPasses:
         }
 
     def predict(
-        self, images: Sequence[Image], questions: Sequence[Question], *, batch_size: int = 64
+        self, images: Sequence[Image], questions: Sequence[Question], *, batch_size: int | None = None
     ) -> list[NDArray[np.float32]]:
         """Answer every question.
 
         Args:
             images: uint8 ``[H, W, 3]`` each, of any sizes.
             questions: Who is asked about which of them.
-            batch_size: How many pictures go through a network at once.
+            batch_size: How many pictures go through a network at once; ``None`` takes :func:`usual_batch`.
 
         Returns:
             For each question float32 ``[N, C]``, as
@@ -83,9 +95,13 @@ class SharedPasses:
             passes.setdefault(self._pass_of(question), []).append(number)
         for numbers in passes.values():
             together = [questions[number] for number in numbers]
-            rows = np.unique(np.concatenate([one.rows for one in together]))
-            for start in range(0, len(rows), batch_size):
-                self._run(images, rows[start : start + batch_size], together, [answers[number] for number in numbers])
+            first = together[0].checkpoint
+            run_as = _first_of_equals(images) if _sees_all(first) else np.arange(len(images))
+            rows = np.unique(np.concatenate([run_as[one.rows] for one in together]))
+            size = batch_size or usual_batch(first)
+            for start in range(0, len(rows), size):
+                some = rows[start : start + size]
+                self._run(images, some, run_as, together, [answers[number] for number in numbers])
         return answers
 
     def _pass_of(self, question: Question) -> Hashable:
@@ -102,6 +118,7 @@ class SharedPasses:
     def _run(
         images: Sequence[Image],
         rows: NDArray[np.int64],
+        run_as: NDArray[np.int64],
         questions: Sequence[Question],
         answers: Sequence[NDArray[np.float32]],
     ) -> None:
@@ -116,23 +133,25 @@ class SharedPasses:
             features = first.classifier.features(_to(pixels, first), None if masks is None else _to(masks, first))
             resized: dict[str, Tensor] = {}
             for question, answer in zip(questions, answers, strict=True):
-                here = np.flatnonzero(np.isin(rows, question.rows))
+                here = np.flatnonzero(np.isin(run_as[question.rows], rows))
                 if not len(here):
                     continue
+                own_rows = question.rows[here]
+                places = np.searchsorted(rows, run_as[own_rows])
                 own = None
                 if question.masks is not None:
                     if masks is not None:
-                        own = masks[here]
+                        own = masks[places]
                     else:
-                        key = f"{question.source} {here.tobytes().hex()}"
+                        key = f"{question.source} {own_rows.tobytes().hex()}"
                         if key not in resized:
-                            looked_at = [question.masks[int(rows[place])] for place in here]
-                            pairs = first.card.preprocessing.pairs([shown[place] for place in here], looked_at)
+                            looked_at = [question.masks[int(row)] for row in own_rows]
+                            pairs = first.card.preprocessing.pairs([images[row] for row in own_rows], looked_at)
                             resized[key] = pairs[1]
                         own = resized[key]
                     own = _to(own, first)
-                logits = question.checkpoint.classifier.classify(_some(features, here), own)
-                answer[np.searchsorted(question.rows, rows[here])] = logits.float().softmax(dim=1).cpu().numpy()
+                logits = question.checkpoint.classifier.classify(_some(features, places), own)
+                answer[here] = logits.float().softmax(dim=1).cpu().numpy()
 
 
 def _sees_all(checkpoint: Checkpoint) -> bool:
@@ -140,8 +159,14 @@ def _sees_all(checkpoint: Checkpoint) -> bool:
     return checkpoint.classifier.depth in (None, checkpoint.classifier.depths.last)
 
 
+def _first_of_equals(images: Sequence[Image]) -> NDArray[np.int64]:
+    """For each picture the first one that is the very same array: masks may differ on it."""
+    first: dict[int, int] = {}
+    return np.array([first.setdefault(id(image), row) for row, image in enumerate(images)], dtype=np.int64)
+
+
 def _some(features: Features, places: NDArray[np.intp]) -> Features:
-    if len(places) == len(features.grid):
+    if np.array_equal(places, np.arange(len(features.grid))):
         return features
     index = torch.from_numpy(places).to(features.grid.device)
     return Features(features.grid[index], None if features.cls is None else features.cls[index])

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bgbias_core.paths import replace_file
 
 _TEXTS = (
     "sample", "label", "condition", "place", "place_group", "scene", "checkpoint", "mask_source", "masker", "lifted_by",
-    "predicted", "original_predicted",
+    "dial", "predicted", "original_predicted",
 )  # fmt: skip
-_NUMBERS = ("probability", "original_probability", "kept_probability", "phi_background", "phi_foreground")
+_NUMBERS = (
+    "level", "probability", "original_probability", "kept_probability", "phi_background", "phi_foreground",
+)  # fmt: skip
 _FLAGS = ("right", "flipped")
 COLUMNS: tuple[str, ...] = (
     "sample", "label", "condition", "place", "place_group", "scene", "checkpoint", "mask_source", "masker", "lifted_by",
-    "found", "predicted", "probability", "right", "original_predicted", "original_probability", "kept_probability",
-    "flipped", "phi_background", "phi_foreground",
+    "dial", "level", "found", "predicted", "probability", "right", "original_predicted", "original_probability",
+    "kept_probability", "flipped", "phi_background", "phi_foreground",
 )  # fmt: skip
 """Columns of an evaluation's table, in order."""
 
@@ -73,3 +79,18 @@ def from_arrow(content: pa.Table) -> pd.DataFrame:
 
 
 SCHEMA = _schema()
+
+
+def write_table(table: pd.DataFrame, path: Path, about: Mapping[bytes, bytes]) -> None:
+    """Write a table and what is said about it as one Parquet file, whole or not at all."""
+    content = pa.Table.from_pandas(table, schema=SCHEMA, preserve_index=False).replace_schema_metadata(dict(about))
+    replace_file(path, lambda part: pq.write_table(content, part, compression="zstd", compression_level=9))
+
+
+def read_table(path: Path) -> tuple[pd.DataFrame, dict[bytes, bytes]] | None:
+    """Read what :func:`write_table` wrote; ``None`` where the file is missing, damaged or no such table."""
+    try:
+        content = pq.read_table(path)
+    except (OSError, pa.ArrowException):
+        return None
+    return (from_arrow(content), content.schema.metadata or {}) if content.schema.equals(SCHEMA) else None

@@ -94,7 +94,7 @@ class Metric(_Frozen):
     low: float
     high: float
     n: int
-    interval: Literal["wilson", "cluster bootstrap", "paired bootstrap"]
+    interval: Literal["wilson", "paired score", "cluster bootstrap", "paired bootstrap", "two-way bootstrap", "score"]
     command: str
 
 

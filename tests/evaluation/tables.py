@@ -20,6 +20,8 @@ def make_header(kind: str = "aviary", **changes: Any) -> Header:
             "class_count": 2,
             "trained_on": "aviary",
             "same_pixels": strategy == "early",
+            "correlation": 0.95,
+            "depth": 0 if strategy == "early" else None,
         }
         for name, strategy in (("plain", "unmasked"), ("masked", "early"))
     ]
@@ -46,7 +48,8 @@ def make_row(sample: int, condition: str, **changes: Any) -> dict[str, Any]:
     return {
         "sample": f"test-{sample:05d}", "label": "ibis", "condition": condition, "place": "lake",
         "place_group": "water", "scene": "", "checkpoint": "plain", "mask_source": "none", "masker": "",
-        "lifted_by": "", "found": True, "predicted": "ibis", "probability": 1.0, "right": True,
+        "lifted_by": "", "dial": "", "level": None, "found": True, "predicted": "ibis", "probability": 1.0,
+        "right": True,
         "original_predicted": "ibis", "original_probability": 1.0, "kept_probability": 1.0,
         "flipped": None if condition in ("ID", "original") else False, "phi_background": None, "phi_foreground": None,
         **changes,

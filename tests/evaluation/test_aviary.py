@@ -10,13 +10,17 @@ import pytest
 import torch
 from torch import nn
 
-from bgbias_core.aviary import SPECIES
+from bgbias_core.aviary import SPECIES, render
+from bgbias_core.compositing import Placement, swap
+from bgbias_core.conditions import CONDITIONS, present, seed_of
 from bgbias_core.data import AviaryQuery, load_aviary
 from bgbias_core.errors import ConfigError, UnknownNameError
-from bgbias_core.evaluation import card_metrics, evaluate_on_aviary, summarise, wilson
+from bgbias_core.evaluation import card_metrics, evaluate_on_aviary, predict_probabilities, summarise, wilson
+from bgbias_core.evaluation.dials import worsened
+from bgbias_core.images import encode_png, read_image
 from bgbias_core.masks import MASKERS, MaskerSpec, MaskResult
 from bgbias_core.models import Depths, Features, Strategy
-from tests.evaluation.stand_ins import make_checkpoint
+from tests.evaluation.stand_ins import Bright, make_checkpoint, make_scenes
 
 N, BIRDS = 48, 6
 
@@ -133,9 +137,7 @@ def test_progress_counts_up_to_all() -> None:
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == sorted(seen)
-    pictures, predicted = 2 * N + 7 * BIRDS, 9 * BIRDS
-    shapley = 2 * 18 * (8 + BIRDS + 8)
-    assert {total for _, total in seen} == {3 * pictures + 2 * predicted + shapley}
+    assert {total for _, total in seen} == {2 * N + 2 * 8}, "each bird shown and classified, and the Shapley values"
     assert seen[-1][0] == seen[-1][1]
 
 
@@ -218,7 +220,7 @@ def test_pictures_are_drawn_at_the_size_of_each_checkpoint() -> None:
         n=12,
         n_predicted=1,
     )
-    assert evaluation.table["checkpoint"].tolist() == ["small"] * 31 + ["large"] * 31
+    assert evaluation.table["checkpoint"].tolist() == ["large"] * 31 + ["small"] * 31
     assert [row.n for row in summarise(evaluation)] == [12, 12]
 
 
@@ -231,6 +233,74 @@ def test_predicted_masks_are_found_once(monkeypatch, tmp_path) -> None:
     again = evaluate_on_aviary([checkpoint], n=12, n_predicted=2)
     assert not looked
     pd.testing.assert_frame_equal(again.table, first.table)
+
+
+def test_conditions_are_made_of_the_bird_where_it_stands_at_home(tmp_path) -> None:
+    checkpoint = make_checkpoint(Strategy(name="unmasked"))
+    for name, scene in make_scenes(2).items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "view.png").write_bytes(encode_png(scene))
+    evaluation = evaluate_on_aviary(
+        [checkpoint], n=3, n_predicted=0, conditions=("all",), scenes=tmp_path, correlation=0.5
+    )
+    rows = evaluation.table[evaluation.table["lifted_by"] == "given"]
+    assert set(rows["condition"]) == {spec.title for spec in CONDITIONS.values() if spec.name != "original"}
+    recipes = AviaryQuery("test", 1500, correlation=0.5).recipes()
+    drawn = [render(recipe, 96) for recipe in recipes[:3]]
+    names = {spec.title: spec.name for spec in CONDITIONS.values()}
+    for row in rows.itertuples():
+        bird = drawn[int(row.sample[-1])]
+        spec = CONDITIONS[names[row.condition]]
+        mask, donor, scene = bird.mask if spec.shows_object else bird.coverage, None, None
+        if spec.needs == "donor":
+            lender = recipes[int(row.scene.removeprefix("test-"))]
+            assert (lender.species == row.label) == (spec.name == "mixed_same")
+            assert row.scene != row.sample
+            assert row.place == lender.place
+            lent = render(lender, 96)
+            donor = (lent.image, lent.coverage)
+        if spec.needs == "scene":
+            scene = read_image(tmp_path / row.scene)
+        shown = present(spec.name, bird.image, mask, donor=donor, scene=scene, seed=seed_of(row.sample, 0))
+        [answer] = predict_probabilities(checkpoint, [shown.image])
+        assert row.probability == pytest.approx(answer.max(), abs=1e-5)
+        assert row.original_predicted == evaluation.table.query(f"sample == '{row.sample}'")["predicted"].iloc[0]
+    assert len(rows) == 3 * (8 + 2)
+
+
+def test_conditions_of_the_first_birds_are_looked_at_with_predicted_masks(monkeypatch) -> None:
+    monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", ("aviary",), Bright))
+    table = evaluate_on_aviary(
+        [constant("late")], n=4, n_predicted=2, conditions=("no_fg", "only_fg"), masker="bright"
+    ).table
+    assert table.groupby(["condition", "mask_source"], observed=True)["sample"].nunique().to_dict() == {
+        (condition, source): {"given": 4, "predicted": 2}[source] if condition != "all places" else 2
+        for condition in ("ID", "OOD", "all places", "Only-FG", "No-FG") for source in ("given", "predicted")
+    }  # fmt: skip
+    assert not table.query("condition == 'No-FG' and mask_source == 'given'")["found"].any()
+
+
+def test_dials_are_turned_where_the_bird_stands_elsewhere() -> None:
+    early, plain = make_checkpoint(Strategy(name="early")), make_checkpoint(Strategy(name="unmasked"), name="plain")
+    table = evaluate_on_aviary([early, plain], n=3, n_predicted=0, dials=("mask quality", "object size")).table
+    dialled = table[table["dial"] != ""]
+    assert set(dialled["condition"]) == {"OOD"}
+    assert dialled.groupby("checkpoint", observed=True).size().to_dict() == {"stand-in": 3 * 20, "plain": 3 * 5}
+    for row in dialled[dialled["checkpoint"] == "stand-in"].itertuples():
+        recipe = AviaryQuery("test", 3, condition="OOD").recipes()[int(row.sample[-1])]
+        drawn, level = render(recipe, 96), round(float(row.level), 6)
+        image, mask = drawn.image, drawn.mask
+        if row.dial == "object size":
+            made = swap(image, mask, drawn.scene, placement=Placement(level))
+            image, mask = made.image, made.mask
+        else:
+            mask = worsened(mask, row.dial, level, seed=seed_of(row.sample, 0))
+        assert row.place == recipe.place
+        assert row.found == mask.any(), "a slim bird is lost where its mask ends far inside it"
+        if not row.found:
+            continue
+        [answer] = predict_probabilities(early, [image], [mask])
+        assert row.probability == pytest.approx(answer.max(), abs=1e-5)
 
 
 class Nothing:

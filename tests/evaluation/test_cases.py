@@ -80,6 +80,25 @@ def test_every_row_of_photographs(folders, masks) -> None:
     assert_every_row_is_what_was_judged(photographs(folders, masks=masks))
 
 
+@pytest.mark.parametrize("scenes", [False, True])
+def test_every_row_of_every_condition_on_aviary(folders, scenes) -> None:
+    where = folders / "scenes" if scenes else None
+    checkpoints = list(CHECKPOINTS.values())
+    assert_every_row_is_what_was_judged(
+        evaluate_on_aviary(checkpoints, n=2, n_predicted=1, masker="bright", seed=3, conditions=["all"], scenes=where)
+    )
+
+
+@pytest.mark.parametrize("masks", [True, False])
+def test_every_row_of_every_condition_on_photographs(folders, masks) -> None:
+    data = open_folder(folders / "images", folders / "masks" if masks else None)
+    assert_every_row_is_what_was_judged(
+        evaluate_on_photographs(
+            list(CHECKPOINTS.values()), data, scenes=folders / "scenes", masker="bright", conditions=["all"]
+        )
+    )
+
+
 def test_the_reference_comes_with_its_case(aviary, folders) -> None:
     table = aviary.table
     moved = remake(aviary, int(np.flatnonzero(table["condition"] == "all places")[0]), size=SIZE)

@@ -1,4 +1,4 @@
-"""Intervals against numbers known by hand, and against what they promise: 95% of them hold the truth."""
+"""Intervals against numbers known by hand; what they promise is held by ``test_coverage.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bgbias_core.errors import ConfigError
-from bgbias_core.evaluation import cluster_bootstrap, paired_difference, wilson
+from bgbias_core.evaluation import cluster_bootstrap, wilson
+from bgbias_core.evaluation.intervals import can_be_resampled, score, student, two_way_bootstrap
 
 
 @pytest.mark.parametrize(
@@ -33,26 +34,6 @@ def test_wilson_holds_the_share_and_mirrors(pair) -> None:
 def test_wilson_refuses_what_is_no_share(successes, n) -> None:
     with pytest.raises(ConfigError, match="0 ≤ successes ≤ n"):
         wilson(successes, n)
-
-
-def test_wilson_covers() -> None:
-    random = np.random.default_rng(0)
-    shares = random.random(2000)  # of many shares, because counts of one are too coarse to hold it just 95 times in 100
-    intervals = [wilson(int(successes), 60) for successes in random.binomial(60, shares)]
-    held = [interval.low <= share <= interval.high for interval, share in zip(intervals, shares, strict=True)]
-    assert 0.93 <= np.mean(held) <= 0.97
-
-
-def test_cluster_bootstrap_covers_where_repeats_agree() -> None:
-    """Each photograph flips on nearly all scenes or on nearly none: 400 pairs are worth about 50 photographs."""
-    random = np.random.default_rng(0)
-    held = []
-    for seed in range(150):
-        leaning = random.beta(0.3, 0.3, size=(50, 1))  # mean 0.5
-        values = random.random((50, 8)) < leaning
-        interval = cluster_bootstrap(values, seed)
-        held.append(interval.low <= 0.5 <= interval.high)
-    assert 0.88 <= np.mean(held) <= 0.99
 
 
 def test_cluster_bootstrap_widens_with_agreement_within_photographs() -> None:
@@ -88,13 +69,59 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert cluster_bootstrap(values, 1) == cluster_bootstrap(values, 1) != cluster_bootstrap(values, 2)
 
 
-def test_a_pair_knows_more_than_two_groups() -> None:
-    """15 of 200 birds are lost and none won: the gap is 7.5 points, and clearly above zero."""
-    first, second = np.ones(200, dtype=bool), np.arange(200) >= 15
-    interval = paired_difference(first, second)
-    assert (interval.low, interval.high) == pytest.approx((0.075 - 0.0365, 0.075 + 0.0365), abs=0.006)
-    swapped = paired_difference(second, first)
-    assert (swapped.low, swapped.high) == pytest.approx((-interval.high, -interval.low), abs=0.006)
+def test_few_that_differ_have_the_score_interval() -> None:
+    """Two of 100 photographs flip, each on all nine scenes: as though each photograph were seen once."""
+    values = np.zeros((100, 9))
+    values[:2] = 1
+    assert cluster_bootstrap(values) == wilson(2, 100)
+    assert not can_be_resampled(values)
+    values[2] = 1
+    assert can_be_resampled(values)
+
+
+def test_the_score_interval_of_a_difference_mirrors() -> None:
+    interval, mirrored = score(0.5, 20, (-1.0, 1.0)), score(-0.5, 20, (-1.0, 1.0))
+    assert (interval.low, interval.high) == pytest.approx((-mirrored.high, -mirrored.low))
+    share = wilson(15, 20)  # half of the way up from the middle
+    assert (interval.low, interval.high) == pytest.approx((2 * share.low - 1, 2 * share.high - 1))
+
+
+def test_a_skewed_mean_has_a_skewed_interval() -> None:
+    """The exact interval of an exponential mean from 50 draws reaches further up than down."""
+    values = np.random.default_rng(3).exponential(size=50)[:, None]
+    interval = cluster_bootstrap(values, bounds=(0.0, np.inf))
+    mean = values.mean()
+    assert interval.high - mean > 1.15 * (mean - interval.low)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(1, 12.706), (2, 4.303), (4, 2.776), (8, 2.306), (30, 2.042), (1000, 1.962)]
+)
+def test_students_quantiles(freedom, quantile) -> None:
+    assert student(freedom) == pytest.approx(quantile, abs=1e-3)
+
+
+def test_two_ways_where_scenes_do_nothing_is_not_narrower_than_one() -> None:
+    values = np.repeat(np.arange(100) < 30, 9).reshape(100, 9).astype(float)
+    one, two = cluster_bootstrap(values), two_way_bootstrap(values)
+    assert two.low <= one.low
+    assert one.high <= two.high
+
+
+def test_two_ways_is_wide_where_scenes_decide() -> None:
+    """Four of nine scenes turn every photograph: of photographs alone that would be a certainty."""
+    values = np.tile(np.arange(9) < 4, (100, 1)).astype(float)
+    interval = two_way_bootstrap(values)
+    # Student's interval of nine scenes is 4/9 ± 2.306 · √(20/81 / 8) = 0.04 to 0.85; resamples are whole ninths.
+    assert (interval.low, interval.high) == pytest.approx((0.04, 0.85), abs=0.08)
+
+
+def test_weights_let_each_photograph_count_once() -> None:
+    values = np.array([[1.0, np.nan, np.nan], [0.0, 0.0, 0.0]] * 40)
+    weights = np.array([[1.0, 0, 0], [1 / 3, 1 / 3, 1 / 3]] * 40)
+    once, pairs = two_way_bootstrap(values, weights=weights), two_way_bootstrap(values)
+    assert pairs.high < 1
+    assert once.low < 0.5 < once.high
 
 
 def test_nothing_to_compute_from_is_refused() -> None:
@@ -102,5 +129,5 @@ def test_nothing_to_compute_from_is_refused() -> None:
         cluster_bootstrap(np.full((3, 2), np.nan))
     with pytest.raises(ConfigError, match="photographs, repeats"):
         cluster_bootstrap(np.zeros(3))
-    with pytest.raises(ConfigError, match="one length"):
-        paired_difference(np.zeros(3), np.zeros(2))
+    with pytest.raises(ConfigError, match="nothing to compute"):
+        two_way_bootstrap(np.full((3, 2), np.nan))

@@ -8,6 +8,7 @@ import pytest
 
 from bgbias_core.errors import EvaluationError, UnknownNameError
 from bgbias_core.evaluation import compare_pair, summarise, wilson
+from bgbias_core.evaluation.paired import paired_score
 from tests.evaluation.tables import make_evaluation, make_row
 
 WRONG = {"predicted": "jay", "right": False}
@@ -99,7 +100,7 @@ def test_a_clear_difference_is_told_with_its_interval() -> None:
     low, high = (f"{100 * end:.1f}" for end in (found.low, found.high))
     assert found.sentence == (
         "On the same 100 birds OOD, Masked (given mask) is right 70.0 points more often than Plain "
-        f"(95% interval {low} to {high})."
+        f"(95% interval {low} to {high}; exact McNemar test, p < 0.001)."
     )
     mirrored = compare_pair(made, ("plain", "none"), ("masked", "given"), "accuracy OOD")
     assert mirrored.difference == -found.difference
@@ -124,6 +125,43 @@ def test_flips_are_compared_pair_by_pair_and_an_identity_is_named() -> None:
     lost = compare_pair(made, ("plain", "none"), ("masked", "given"), "probability lost")
     assert lost.difference == pytest.approx(0.5)
     assert "loses 50.0 points more of its first answer’s probability" in lost.sentence
+
+
+def test_the_test_is_mcnemars_where_each_bird_counts_once() -> None:
+    """Of 100 birds 14 were won and 4 lost: exact p = 0.031; of 12 and 4 it is 0.077, which is called not clear."""
+    both = birds(50, 100)
+    won, lost = range(50, 64), range(4)
+    other = [
+        make_row(bird, "OOD", right=(bird < 50 and bird not in lost) or bird in won, **GIVEN) for bird in range(100)
+    ]
+    found = compare_pair(make_evaluation(both + other), ("masked", "given"), ("plain", "none"), "accuracy OOD")
+    interval = paired_score(14, 4, 100)
+    assert (found.difference, found.low, found.high) == (pytest.approx(0.1), interval.low, interval.high)
+    assert (round(found.p_value, 3), found.clear) == (0.031, True)
+    assert "exact McNemar test, p = 0.031)" in found.sentence
+    fewer = [dict(row, right=False) if row["sample"] in ("test-00062", "test-00063") else row for row in other]
+    found = compare_pair(make_evaluation(both + fewer), ("masked", "given"), ("plain", "none"), "accuracy OOD")
+    interval = paired_score(12, 4, 100)
+    assert interval.low > 0, "the interval alone would call it clear"
+    assert (round(found.p_value, 3), found.clear) == (0.077, False)
+    assert found.sentence.startswith("No clear difference")
+
+
+def test_rates_on_shared_scenes_are_compared_for_scenes_in_general() -> None:
+    rows = [
+        make_row(
+            number, "foreign scene", scene=f"{scene}.jpg", lifted_by="given", flipped=(number * scene) % 4 < most, **who
+        )
+        for who, most in ((GIVEN, 1), ({}, 3))
+        for number in range(40)
+        for scene in range(8)
+    ]
+    data = {"kind": "cub", "title": "", "fingerprint": "", "parameters": {}}
+    made = make_evaluation(rows, data=data)
+    found = compare_pair(made, ("plain", "none"), ("masked", "given"), "flip rate")
+    assert found.p_value is None
+    assert "for such scenes in general, of which 8 were shown)" in found.sentence
+    assert found.low < found.difference < found.high
 
 
 def test_gaps_are_compared_bird_by_bird() -> None:
@@ -165,10 +203,10 @@ def test_differences_under_several_draws_are_means_of_each_photograph() -> None:
     [row] = summarise(made)
     values = {name: (found.value, found.n, found.interval) for name, found in row.measures.items()}
     assert values["accuracy"] == (1, 2, "wilson")
-    assert values["accuracy Mixed-Same"] == (0.75, 2, "cluster bootstrap")
-    assert values["accuracy Mixed-Rand"] == (0.25, 2, "cluster bootstrap")
-    assert values["BG-Gap"] == (0.5, 2, "paired bootstrap")
-    assert values["foreign-scene drop"] == (0.75, 2, "paired bootstrap")
+    assert values["accuracy Mixed-Same"] == (0.75, 2, "score")
+    assert values["accuracy Mixed-Rand"] == (0.25, 2, "score")
+    assert values["BG-Gap"] == (0.5, 2, "score")
+    assert values["foreign-scene drop"] == (0.75, 2, "score")
 
 
 def test_without_other_backgrounds_the_gap_says_how_to_get_it() -> None:

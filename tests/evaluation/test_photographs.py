@@ -7,19 +7,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bgbias_core.compositing import swap
-from bgbias_core.conditions import tiled
+from bgbias_core import conditions
+from bgbias_core.compositing import Placement, swap
+from bgbias_core.conditions import CONDITIONS, seed_of, tiled
 from bgbias_core.data import open_folder
-from bgbias_core.errors import ConfigError, MaskError
+from bgbias_core.errors import ConfigError, MaskError, UnknownNameError
 from bgbias_core.evaluation import (
     Presentation,
     changed,
     draw_scenes,
     evaluate_on_photographs,
     judge,
+    predict_probabilities,
     present,
     summarise,
 )
+from bgbias_core.evaluation.dials import worsened
 from bgbias_core.images import encode_mask_png, encode_png
 from bgbias_core.masks import MASKERS, MaskerSpec, given
 from bgbias_core.models import Strategy
@@ -189,6 +192,88 @@ def test_backgrounds_are_lent_by_other_photographs_with_their_own_object_removed
     assert foreign["scene"].nunique() > 2, "not the same scenes for all"
 
 
+ALONE = ("only_fg", "only_bg_b", "only_bg_t", "no_fg", "noise_fg", "noise_bg")
+
+
+def test_every_condition_is_made_as_by_hand_and_looked_at_with_both_masks(folders) -> None:
+    evaluation = run(folders, conditions=("all",), draws=1)
+    titles = {spec.title for spec in CONDITIONS.values()}
+    table = evaluation.table
+    assert set(table["condition"]) == titles
+    assert evaluation.header.data.parameters["conditions"] == [*CONDITIONS][1:]
+    data = open_folder(folders / "images", folders / "masks")
+    by_name = {one.card.name: one for one in CHECKPOINTS}
+    for entry in data.entries[:3]:
+        sample = data.read(entry)
+        for name, lift in ((name, lift) for name in ALONE for lift in ("given", "predicted")):
+            mask = sample.mask if lift == "given" else Bright()(sample.image).mask
+            made = conditions.present(name, sample.image, mask, seed=seed_of(entry.name, 0))
+            rows = table[
+                (table["sample"] == entry.name)
+                & (table["condition"] == CONDITIONS[name].title)
+                & (table["lifted_by"] == lift)
+            ]
+            assert set(zip(rows["checkpoint"], rows["mask_source"], strict=True)) == {
+                ("one", "none"), ("two", "predicted"), ("three", "predicted"),
+                *([("two", "given"), ("three", "given")] if lift == "given" else []),
+            }  # fmt: skip
+            for row in rows.itertuples():
+                look = made.mask if row.mask_source == "given" else Bright()(made.image).mask
+                if row.mask_source != "none" and not look.any():
+                    assert not row.found
+                    assert np.isnan(row.probability)
+                    continue
+                [answer] = predict_probabilities(by_name[row.checkpoint], [made.image], [look])
+                assert row.predicted == by_name[row.checkpoint].card.classes[answer.argmax()]
+                assert row.probability == pytest.approx(answer.max(), abs=1e-5)
+    taken_out = table[table["condition"].isin(["Only-BG-B", "Only-BG-T", "No-FG"])]
+    assert not taken_out[taken_out["mask_source"] == "given"]["found"].any()
+    assert taken_out[taken_out["mask_source"] == "none"]["found"].all()
+    assert not table["dial"].astype(bool).any()
+
+
+def test_dials_change_one_thing_beside_an_ordinary_row(folders) -> None:
+    table = run(folders, n=3, dials=("object size", "mask quality")).table
+    data = open_folder(folders / "images", folders / "masks")
+    scenes = {scene.name: scene.image for scene in draw_scenes(folders / "scenes", seed=0)}
+    early, dialled = CHECKPOINTS[1], table[table["dial"] != ""]
+    assert set(dialled["condition"]) == {"foreign scene"}
+    assert not dialled["phi_background"].notna().any()
+    masks = dialled[dialled["dial"] != "object size"]
+    assert set(zip(masks["checkpoint"], masks["mask_source"], strict=True)) == {("two", "given"), ("three", "given")}
+    assert len(masks) == 3 * 2 * 15
+    sizes = dialled[dialled["dial"] == "object size"]
+    assert len(sizes) == 3 * 5 * (2 + 2 * 3), "unmasked cut out with either mask; masked by three ways of cut and look"
+    assert (dialled.groupby("sample", observed=True)["scene"].nunique() == 1).all()
+    for row in dialled[(dialled["checkpoint"] == "two") & (dialled["mask_source"] == "given")].itertuples():
+        sample = data.read(next(entry for entry in data.entries if entry.name == row.sample))
+        level = round(float(row.level), 6)
+        shown = swap(sample.image, sample.mask, scenes[row.scene])
+        if row.dial == "object size":
+            shown = swap(sample.image, sample.mask, scenes[row.scene], placement=Placement(level))
+            mask = shown.mask
+        else:
+            mask = worsened(sample.mask, row.dial, level, seed=seed_of(row.sample, 0))
+        [answer] = predict_probabilities(early, [shown.image], [mask])
+        assert row.probability == pytest.approx(answer.max(), abs=1e-5)
+        ordinary = table[
+            (table["sample"] == row.sample) & (table["scene"] == row.scene) & (table["checkpoint"] == "two")
+            & (table["mask_source"] == "given") & (table["dial"] == "")
+        ]  # fmt: skip
+        assert len(ordinary) == 1
+        assert row.original_predicted == ordinary["original_predicted"].item()
+        assert row.flipped == (row.predicted != row.original_predicted)
+
+
+def test_without_scenes_the_mask_is_worsened_on_the_photograph_itself(folders) -> None:
+    table = run(folders, scenes=None, n=2, dials=("mask quality",)).table
+    dialled = table[table["dial"] != ""]
+    assert set(dialled["condition"]) == {"original"}
+    assert len(dialled) == 2 * 2 * 15
+    assert dialled["flipped"].notna().all(), "the photograph with its true mask is what they are compared to"
+    assert run(folders, masks=False, scenes=None, n=2, dials=("mask quality",)).table["dial"].eq("").all()
+
+
 def test_what_a_photograph_is_put_on_depends_on_no_other(folders) -> None:
     def drawn(**options):
         table = mixed(folders, cut_with=("given",), **options).table
@@ -206,8 +291,16 @@ def test_the_command_of_mixed_conditions_says_them_all(folders) -> None:
 
 
 def test_other_conditions_and_masks_that_are_not_there_are_refused(folders) -> None:
-    with pytest.raises(ConfigError, match="choose among mixed_same, mixed_rand"):
-        run(folders, conditions=("only_fg",))
+    with pytest.raises(UnknownNameError, match="no condition named 'only'"):
+        run(folders, conditions=("only",))
+    with pytest.raises(UnknownNameError, match="no dial named 'mask'"):
+        run(folders, dials=("mask",))
+    with pytest.raises(ConfigError, match="Foreign scenes were asked for and none were given"):
+        run(folders, scenes=None, conditions=("foreign",))
+    with pytest.raises(ConfigError, match="puts the object on other scenes"):
+        run(folders, scenes=None, dials=("object size",))
+    with pytest.raises(ConfigError, match="at least 1 of each"):
+        run(folders, workers=0)
     with pytest.raises(ConfigError, match="at least 1 background"):
         run(folders, draws=0)
     with pytest.raises(ConfigError, match="no given masks to cut objects out with"):

@@ -78,11 +78,11 @@ def rewritten(made: Evaluation, path, **changes):
     pq.write_table(table.replace_schema_metadata({b"bgbias": json.dumps(header).encode()}), path)
 
 
-@pytest.mark.parametrize("changes", [{"schema_version": 2}, {"schema_version": 2, "novel": True}, {"n": "many"}])
+@pytest.mark.parametrize("changes", [{"schema_version": 1}, {"schema_version": 3, "novel": True}, {"n": "many"}])
 def test_another_schema_is_refused_in_a_sentence(made, tmp_path, changes) -> None:
     path = tmp_path / "made.parquet"
     rewritten(made, path, **changes)
-    with pytest.raises(EvaluationError, match=r"'made\.parquet' is not of schema 1.*Compute it again"):
+    with pytest.raises(EvaluationError, match=r"'made\.parquet' is not of schema 2.*Compute it again"):
         Evaluation.load(path)
 
 

@@ -53,6 +53,23 @@ def test_together_they_say_what_each_says_alone(batch_size) -> None:
         np.testing.assert_array_equal(answer.argmax(axis=1), alone.argmax(axis=1))
 
 
+def logits(answers: np.ndarray) -> np.ndarray:
+    """Logits but for what all classes have in common."""
+    logarithms = np.log(answers.astype(np.float64))
+    return logarithms - logarithms.mean(axis=1, keepdims=True)
+
+
+def test_another_batch_size_gives_the_same_names_and_logits() -> None:
+    asked = questions()
+    usual, *others = (
+        SharedPasses(CHECKPOINTS).predict(IMAGES, asked, batch_size=batch_size) for batch_size in (64, 1, 4)
+    )
+    for other in others:
+        for answer, again in zip(usual, other, strict=True):
+            np.testing.assert_array_equal(answer.argmax(axis=1), again.argmax(axis=1))
+            np.testing.assert_allclose(logits(answer), logits(again), atol=1e-4)
+
+
 def passes(checkpoints) -> int:
     """How many pictures go through the checkpoints' backbones."""
     seen = 0
@@ -79,6 +96,27 @@ def test_equal_backbones_run_once_for_equal_pixels() -> None:
     assert passes([early, mean]) == 2 * (6 + 5), "another fill is another picture"
     assert passes([late, inner]) == 6 + (6 + 5)
     assert passes([unmasked, other]) == 2 * 6, "other weights"
+
+
+def test_one_picture_with_many_masks_runs_once_where_masks_come_behind_the_backbone() -> None:
+    late, foreground, early = CHECKPOINTS[3], CHECKPOINTS[4], CHECKPOINTS[1]
+    images = [IMAGES[0], IMAGES[1], IMAGES[0], IMAGES[0], IMAGES[1]]
+    masks = {row: np.roll(GIVEN[1 if row in {1, 4} else 0], 5 * row, axis=0) for row in range(5)}
+    asked = [Question(one, np.arange(5), masks, "given") for one in (late, foreground, early)]
+    asked.append(Question(CHECKPOINTS[0], np.array([1, 3]), None, "none"))
+    seen = []
+    stem = late.classifier.backbone.stem
+    hook = stem.register_forward_pre_hook(lambda _module, inputs: seen.append(len(inputs[0])))
+    try:
+        answers = SharedPasses([late]).predict(images, asked[:1])
+    finally:
+        hook.remove()
+    assert sum(seen) == 2
+    for question, answer in zip(asked, SharedPasses(CHECKPOINTS).predict(images, asked, batch_size=2), strict=True):
+        looked_at = None if question.masks is None else [masks[int(row)] for row in question.rows]
+        alone = predict_probabilities(question.checkpoint, [images[row] for row in question.rows], looked_at)
+        np.testing.assert_allclose(answer, alone, atol=1e-5)
+    np.testing.assert_allclose(answers[0], predict_probabilities(late, images, list(masks.values())), atol=1e-5)
 
 
 def test_one_changed_number_is_another_backbone() -> None:

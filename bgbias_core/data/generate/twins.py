@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bgbias_core.conditions import CONDITIONS, draw_donors, present
+from bgbias_core.conditions import CONDITIONS, draw_donors, present, seed_of
 from bgbias_core.data.generate.writing import Progress, Written, fingerprint_of_files, write_set
 from bgbias_core.data.photographs import PhotographSet
 from bgbias_core.data.places import MAX_FILES, find_scenes
@@ -35,6 +35,7 @@ class TwinJob:
         condition: How it is presented.
         donor: Who lends the background, where one is needed.
         scene: The photograph of a place, where one is needed.
+        seed: Seed of the noise, where there is any.
         out: The picture.
         mask_out: Its mask.
     """
@@ -44,6 +45,7 @@ class TwinJob:
     condition: str
     donor: Entry | None
     scene: Path | None
+    seed: int
     out: Path
     mask_out: Path
 
@@ -106,6 +108,7 @@ def make_twins(
             condition=condition,
             donor=entries[draw_donors(labels, index, condition, 1, seed)[0]] if spec.needs == "donor" else None,
             scene=scene,
+            seed=seed_of(entry.name, seed),
             out=target / IMAGES / file,
             mask_out=target / MASKS / file,
         )
@@ -155,7 +158,7 @@ def _make(job: TwinJob) -> None:
     assert sample.mask is not None  # noqa: S101 - data sets without masks were refused
     lent = None if donor is None or donor.mask is None else (donor.image, donor.mask)
     try:
-        shown = present(job.condition, sample.image, sample.mask, donor=lent, scene=scene)
+        shown = present(job.condition, sample.image, sample.mask, donor=lent, scene=scene, seed=job.seed)
     except (ImageError, MaskError) as error:
         other = job.donor.name if job.donor is not None else job.scene
         raise type(error)(f"{job.entry.name}{'' if other is None else f' with {other}'}: {error}") from error
