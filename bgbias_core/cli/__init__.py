@@ -22,6 +22,7 @@ from bgbias_core.cli import (
     generate,
     jobs,
     pictures,
+    report,
     segmenter,
     train,
 )
@@ -39,6 +40,7 @@ pictures.register(app)
 aviary.register(app)
 evaluate.register(app)
 evaluations.register(app)
+report.register(app)
 benchmark.register(app)
 explain.register(app)
 train.register(app)
