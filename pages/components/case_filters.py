@@ -26,6 +26,12 @@ _CONDITIONS = {
     "foreign scene": "Foreign scenes",
     "Mixed-Same": "Backgrounds of their own class",
     "Mixed-Rand": "Backgrounds of other classes",
+    "Only-FG": "The object alone on black",
+    "Only-BG-B": "The object’s box black",
+    "Only-BG-T": "The object’s box tiled with background",
+    "No-FG": "The object’s shape black",
+    "Noise-FG": "Noise on the object",
+    "Noise-BG": "Noise on the background",
 }
 _MOST_TELLING = ("OOD", "foreign scene", "original")
 _REFERENCES = ("ID", "original")

@@ -160,11 +160,12 @@ def _make(key: tuple[str, str], row: int, seal: str, _cases: Cases) -> Case:
 
 def _judged(made: RemadeCase) -> Sample:
     """The judged picture as a sample of its own."""
-    if made.scene is None:
+    if made.scene is None and not made.row.lifted_by:
         return made.sample
     mask = made.shown.mask.mask if made.shown.mask.source == "given" else None
-    empty = None if made.recipe is None else made.scene.image
-    return replace(made.sample, image=made.shown.image, mask=mask, place=made.scene.place, scene=empty)
+    empty = None if made.recipe is None or made.scene is None else made.scene.image
+    place = made.sample.place if made.scene is None else made.scene.place
+    return replace(made.sample, image=made.shown.image, mask=mask, place=place, scene=empty)
 
 
 def _scene(made: RemadeCase) -> tuple[str, Image] | None:

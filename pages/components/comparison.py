@@ -1,4 +1,4 @@
-"""An evaluation as a table of measures, a figure, a paired verdict and a CSV file."""
+"""An evaluation as tables of measures, a paired verdict and a CSV file."""
 
 from __future__ import annotations
 
@@ -17,29 +17,39 @@ from pages.components.verdicts import plain
 
 if TYPE_CHECKING:
     from bgbias_core.evaluation import Comparison, SummaryRow
+    from bgbias_core.evaluation.matrices import MatrixRow
 
 Titles = Mapping[str, tuple[str, str]]
-AVIARY: Titles = {
+SUMMARY: Titles = {
     "accuracy ID": ("Right in the usual places", "accuracy ID"),
     "accuracy OOD": ("Right in random places", "accuracy OOD"),
     "ID–OOD gap": ("Lost between the two", "ID–OOD gap, in points"),
     "flip rate": ("Name changes with the place", "flip rate"),
     "worst-group accuracy": ("Right in its worst group", "worst-group accuracy OOD"),
-    "Shapley background share": ("What the background decides", "two-player Shapley share"),
 }
-PHOTOGRAPHS: Titles = {
-    "flip rate": ("Name changes with the scene", "flip rate"),
-    "probability lost": ("Lost by its first answer", "probability, in points"),
-    "accuracy": ("Right on the photograph", "accuracy"),
-    "accuracy on foreign scenes": ("Right on foreign scenes", "accuracy"),
+"""The columns in short, on Aviary: measures, what each means, and its name."""
+RELIANCE: Titles = {
+    "ID–OOD gap": ("Lost in random places", "ID–OOD gap, in points"),
     "foreign-scene drop": ("Lost on foreign scenes", "foreign-scene drop, in points"),
-    "accuracy Mixed-Same": ("Right on backgrounds of its class", "accuracy Mixed-Same"),
-    "accuracy Mixed-Rand": ("Right on those of other classes", "accuracy Mixed-Rand"),
-    "BG-Gap": ("Lost between the two", "BG-Gap, in points"),
-    "worst-group accuracy": ("Right in its worst group", "worst-group accuracy"),
+    "BG-Gap": ("Lost on other classes’ backgrounds", "BG-Gap, in points"),
+    "flip rate": ("Name changes with the background", "flip rate"),
+    "probability lost": ("Lost by its first answer", "probability, in points"),
+    "challenge accuracy": ("Right on every background", "challenge accuracy"),
+    "RFS": ("Hurt more by noise on the object", "RFS, from −1 to 1"),
     "Shapley background share": ("What the background decides", "two-player Shapley share"),
 }
-"""The columns: measures, what each means, and its name."""
+"""How much hangs on the background."""
+RELIABILITY: Titles = {
+    "worst-group accuracy": ("Right in its worst group", "worst-group accuracy"),
+    "plain average": ("Average of all pictures", "plain average"),
+    "adjusted average accuracy (train-weighted)": ("Average weighted as in training", "adjusted average accuracy"),
+    "group average (unweighted)": ("Average of the groups", "group average (unweighted)"),
+    "ECE ID": ("Off in its confidence, usual places", "calibration error, ECE ID"),
+    "ECE OOD": ("Off in its confidence, random places", "calibration error, ECE OOD"),
+    "ECE original": ("Off in its confidence, photographs", "calibration error, ECE original"),
+    "ECE foreign scene": ("Off in its confidence, foreign scenes", "calibration error, ECE foreign scene"),
+}
+"""How evenly it is right, and whether it knows."""
 CSV_COLUMNS = (
     "checkpoint", "title", "strategy", "mask source", "masker", "lifted by", "measure", "value", "low", "high", "n",
     "interval", "note",
@@ -49,13 +59,9 @@ _WORST = (
     " The **worst group** is one species in one group of places: the lowest of all that have at least 20 birds. Chosen "
     "for being the lowest, it looks a little worse than it is."
 )
-_DRAWN: dict[bool, dict[str, str]] = {
-    True: {"accuracy ID": "ID: usual places", "accuracy OOD": "OOD: random places"},
-    False: {"flip rate": "Flip rate: name changes with the scene"},
-}
 
 
-def mask_words(row: SummaryRow) -> str:
+def mask_words(row: SummaryRow | MatrixRow) -> str:
     """Which mask a row's checkpoint looks at, and where it looks at none, which one cut the objects out."""
     cut = f"; objects cut out with the {row.lifted_by} mask" if row.lifted_by not in {"", row.mask_source} else ""
     if row.mask_source == "none":
@@ -63,14 +69,13 @@ def mask_words(row: SummaryRow) -> str:
     return f"{'given mask' if row.mask_source == 'given' else f'predicted mask ({masker_title(row.masker)})'}{cut}"
 
 
-def row_titles(rows: Sequence[SummaryRow], between: str = ", ") -> list[str]:
+def row_titles(rows: Sequence[SummaryRow] | Sequence[MatrixRow]) -> list[str]:
     """One text for each row, all different: title and mask, and the name where titles are shared."""
     names: dict[str, set[str]] = {}
     for row in rows:
         names.setdefault(row.title, set()).add(row.checkpoint)
     return [
-        f"{row.title}{f' ({row.checkpoint})' if len(names[row.title]) > 1 else ''}{between}{mask_words(row)}"
-        for row in rows
+        f"{row.title}{f' ({row.checkpoint})' if len(names[row.title]) > 1 else ''}, {mask_words(row)}" for row in rows
     ]
 
 
@@ -110,7 +115,7 @@ def table_html(rows: Sequence[SummaryRow], columns: Titles, noun: str) -> str:
 def _cell(row: SummaryRow, measure: str, reasons: dict[str, int]) -> str:
     found = row.measures.get(measure)
     if found is not None:
-        unit = " points" if measure in _POINTS else "%"
+        unit = " points" if measure in _POINTS else "" if measure == "RFS" else "%"
         cell = found.note.partition(", chosen as")[0] if measure == "worst-group accuracy" else ""
         return figure_cell(found, unit=unit, note=cell)
     number = reasons.setdefault(row.absent.get(measure, "not measured"), len(reasons) + 1)
@@ -144,15 +149,52 @@ def comparison_csv(rows: Sequence[SummaryRow]) -> bytes:
     return buffer.getvalue().encode()
 
 
-def show_table(rows: Sequence[SummaryRow], *, aviary: bool) -> None:
-    """The table, what its marks mean, and the button that saves it."""
+def show_table(rows: Sequence[SummaryRow]) -> None:
+    """The measures of an evaluation on Aviary in short, what their marks mean, and the button that saves all."""
+    st.html(table_html(rows, SUMMARY, "birds"))
+    st.caption(legend("birds") + _worst_words(rows))
+    _show_csv(rows)
+
+
+def show_measures(rows: Sequence[SummaryRow], *, aviary: bool) -> None:
+    """All measures but the accuracies by condition, what each is exactly, and the button that saves all."""
     noun = "birds" if aviary else "photographs"
-    st.html(table_html(rows, AVIARY if aviary else PHOTOGRAPHS, noun))
-    st.caption(
+    st.subheader("How much hangs on the background")
+    st.html(table_html(rows, RELIANCE, noun))
+    st.subheader("How evenly it is right, and whether it knows")
+    st.html(table_html(rows, RELIABILITY, noun))
+    if told := _worst_words(rows):
+        st.caption(told)
+    _show_csv(rows)
+    with st.expander("What each measure is", icon=":material/menu_book:"):
+        st.markdown(_definitions(rows))
+
+
+def _definitions(rows: Sequence[SummaryRow]) -> str:
+    from bgbias_core.report.glossary import define
+    from bgbias_core.report.words import scale_words
+
+    return "\n\n".join(
+        f"**{plain(one.name)}.** {plain(one.definition)} {plain(scale_words(one.name, one))} "
+        f":gray[{plain(one.reference)}]"
+        for one in define(rows)
+        if one.name in (*RELIANCE, *RELIABILITY)
+    )
+
+
+def legend(noun: str) -> str:
+    """What the marks of a table mean."""
+    return (
         "Bars run from 0 to 100; the mark across a bar and the two small numbers are the 95% interval; n counts "
         f"{noun}. A **given** mask is exact; a **predicted** one was found in each very picture, as in real use."
-        + (_WORST if any("worst-group accuracy" in row.measures for row in rows) else "")
     )
+
+
+def _worst_words(rows: Sequence[SummaryRow]) -> str:
+    return _WORST if any("worst-group accuracy" in row.measures for row in rows) else ""
+
+
+def _show_csv(rows: Sequence[SummaryRow]) -> None:
     st.download_button(
         "Table (CSV)",
         lambda: comparison_csv(rows),
@@ -161,39 +203,12 @@ def show_table(rows: Sequence[SummaryRow], *, aviary: bool) -> None:
         icon=":material/table:",
         on_click="ignore",
         key="download_comparison",
+        help="Every measure of every row, with interval, n and notes.",
     )
 
 
-def show_figure(rows: Sequence[SummaryRow], *, aviary: bool) -> None:
-    """The same numbers as marks on one scale."""
-    from bgbias_core.models import STRATEGY_NAMES
-    from bgbias_core.plots import Dots, comparison_figure
-
-    drawn = _DRAWN[aviary]
-    strategies = {name: name for name in STRATEGY_NAMES}
-    dots = [
-        Dots(title.replace("; ", ";<br>"), strategies[row.strategy], row.measures)
-        for title, row in zip(row_titles(rows, "<br>"), rows, strict=True)
-        if any(measure in row.measures for measure in drawn)
-    ]
-    if not dots:
-        return
-    said = "; ".join(
-        f"{title}: "
-        + ", ".join(f"{measure} {row.measures[measure].value:.0%}" for measure in drawn if measure in row.measures)
-        for title, row in zip(row_titles(rows), rows, strict=True)
-    )
-    st.plotly_chart(
-        comparison_figure(dots, drawn),
-        key="comparison_chart",
-        config={"displayModeBar": False},
-        alt=f"Each checkpoint's figures with 95% intervals. {said}.",
-    )
-
-
-@st.fragment
 def show_verdict(name: str, rows: Sequence[SummaryRow]) -> None:
-    """Two rows on the very same samples: is one better, and is that clear? Choosing reruns only this.
+    """Two rows on the very same samples: is one better, and is that clear?
 
     Args:
         name: The evaluation's name.

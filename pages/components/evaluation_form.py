@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import streamlit as st
 
 from bgbias_core import jobs
 from bgbias_core.aviary import TEST_BIRDS
+from bgbias_core.conditions import CONDITIONS
 from bgbias_core.data import DATA_SETS, open_data
 from bgbias_core.data.places import find_scenes
 from bgbias_core.errors import BgBiasError, ConfigError
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 _BIRDS, _PREDICTED = 300, 30
 _PHOTOGRAPHS = 12
 _DEFAULT_CHECKPOINTS = 3
+_CONDITIONS = {name: spec for name, spec in CONDITIONS.items() if name not in ("original", "foreign")}
+_MASKS, _SIZES = "mask-quality", "object-size"
+_DIALS = {
+    _MASKS: ("Mask quality", "given masks that reach too far, end too soon, lie beside the object or have holes"),
+    _SIZES: ("Object size", "the same object on the same scene, from a quarter to half as large again"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,12 +41,13 @@ class Asked:
     Attributes:
         spec: The kind of data.
         checkpoints: Names of the classifiers.
-        options: Values by option of the command, without its dashes; empty ones are left out.
+        options: Values by option of the command, without its dashes; empty ones are left out, and of several each is
+            given.
     """
 
     spec: DataSpec
     checkpoints: tuple[str, ...]
-    options: dict[str, str]
+    options: Mapping[str, str | tuple[str, ...]]
 
     @property
     def arguments(self) -> list[str]:
@@ -47,7 +56,8 @@ class Asked:
         for name in self.checkpoints:
             words += ["--checkpoint", name]
         for option, value in self.options.items():
-            words += [f"--{option}", value] if value else []
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [f"--{option}", one] if one else []
         return words
 
     def check(self) -> None:
@@ -59,9 +69,11 @@ class Asked:
         if self.spec.needs_folder:
             if not self.options["root"]:
                 raise ConfigError(f"{self.spec.title} is read from a folder; give its path.")
-            open_data(self.spec.name, self.options["root"], self.options.get("masks") or None)
+            open_data(self.spec.name, str(self.options["root"]), str(self.options.get("masks", "")) or None)
         if scenes := self.options.get("scenes"):
-            find_scenes(scenes)
+            find_scenes(str(scenes))
+        elif self.spec.needs_folder and _SIZES in self.options.get("dial", ()):
+            raise ConfigError("Another size of the object needs scenes to put it on; give a folder of scenes.")
         if not self.checkpoints:
             raise ConfigError("No classifier is chosen; choose at least one.")
 
@@ -108,7 +120,7 @@ def show_evaluation_form() -> None:
         )
     ]
     st.caption(spec.description)
-    options = _ask_photographs(spec) if spec.needs_folder else _ask_aviary()
+    options = (_ask_photographs(spec) if spec.needs_folder else _ask_aviary()) | _ask_conditions()
     task: Task = "imagenet" if spec.needs_folder else "species"
     names = checkpoint_names(task)
     cards = listing().cards
@@ -130,7 +142,32 @@ def show_evaluation_form() -> None:
     show_jobs(["evaluate"], empty="Nothing is being computed. When an evaluation is done, it can be chosen above.")
 
 
-def _ask_aviary() -> dict[str, str]:
+def _ask_conditions() -> dict[str, str | tuple[str, ...]]:
+    """Which further conditions and dials; what each of them shows is said once it is chosen."""
+    conditions = st.pills(
+        "Further conditions",
+        list(_CONDITIONS),
+        selection_mode="multi",
+        format_func=lambda name: _CONDITIONS[name].title,
+        key="new_conditions",
+        help="Each shows every picture in one more way and takes as long as the pictures as they are.",
+    )
+    dials = st.pills(
+        "Dials",
+        list(_DIALS),
+        selection_mode="multi",
+        format_func=lambda name: _DIALS[name][0],
+        key="new_dials",
+        help="Change one thing step by step. Mask quality takes 15 steps, object size 5.",
+    )
+    said = [f"**{_CONDITIONS[name].title}**: {_CONDITIONS[name].description}" for name in conditions]
+    said += [f"**{_DIALS[name][0]}**: {_DIALS[name][1]}." for name in dials]
+    if said:
+        st.caption("  \n".join(said))
+    return {"condition": tuple(conditions), "dial": tuple(dials)}
+
+
+def _ask_aviary() -> dict[str, str | tuple[str, ...]]:
     birds, predicted, seed = st.columns(3)
     n = birds.number_input(
         "Birds", 20, TEST_BIRDS, _BIRDS, key="new_birds", help="Test birds that no classifier has seen."
@@ -148,8 +185,8 @@ def _ask_aviary() -> dict[str, str]:
     return {"n": str(n), "n-predicted": str(n_predicted), "seed": str(drawn) if drawn else "", "shapley": shapley}
 
 
-def _ask_photographs(spec: DataSpec) -> dict[str, str]:
-    options = {
+def _ask_photographs(spec: DataSpec) -> dict[str, str | tuple[str, ...]]:
+    options: dict[str, str | tuple[str, ...]] = {
         "root": ask_folder(
             f"Folder of {'photographs' if spec.takes_masks else spec.title}", "new_root", "/data/CUB_200_2011"
         )

@@ -12,6 +12,7 @@ from pages.components.loaders import listing
 
 if TYPE_CHECKING:
     from bgbias_core.evaluation import Measured
+    from bgbias_core.evaluation.matrices import Cell
     from bgbias_core.models import Card, Metric
 
 _COLUMNS = {
@@ -74,20 +75,23 @@ def _row(card: Card, source: str) -> str:
     return f'<tr><th scope="row" class="label">{escape(card.title)}<small>{escape(mask)}</small></th>{cells}</tr>'
 
 
-def figure_cell(figure: Metric | Measured, *, unit: str = "%", note: str = "") -> str:
+def figure_cell(figure: Metric | Measured | Cell, *, unit: str = "%", note: str = "") -> str:
     """A table's cell with a number, its interval and n, a bar from 0 to 100, and a note in small print.
 
     Args:
-        figure: A share in [0, 1], or a difference of shares, whose bar is empty below 0.
-        unit: What stands after the number.
+        figure: A share in [0, 1], or a difference of shares or an index, whose bar is empty below 0; with a value.
+        unit: What stands after the number; ``""`` for an index, which is no share of a hundred.
         note: Shown beneath; ``""`` for none.
     """
-    value, low, high = (100 * number for number in (figure.value, figure.low, figure.high))
+    value, low, high = (100 * number for number in (figure.value or 0.0, figure.low or 0.0, figure.high or 0.0))
     start = min(max(low, 0), 99.4)
     bar = (
         f'<span class="bar" aria-hidden="true"><i style="width:{max(value, 0):.1f}%"></i>'
         f'<b style="left:{start:.1f}%;width:{max(high - start, 0.6):.1f}%"></b></span>'
     )
-    numbers = f"{value:.1f}{unit}", f"{low:.1f}{' to ' if low < 0 else '–'}{high:.1f}"
+    between = " to " if low < 0 else "–"
+    numbers = f"{value:.1f}{unit}", f"{low:.1f}{between}{high:.1f}"
+    if not unit:
+        numbers = f"{value / 100:.2f}", f"{low / 100:.2f}{between}{high / 100:.2f}"
     said = "<strong>{}</strong> <small>{}, n = {:,}</small>".format(*numbers, figure.n).replace("-", "−")
     return f"<td>{said}{bar}{f'<small>{escape(note)}</small>' if note else ''}</td>"

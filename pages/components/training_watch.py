@@ -122,7 +122,7 @@ def show_preset_result(job: Job) -> None:
     early = next(row for row in given if row.strategy == "early")
     unmasked = next(row for row in given if row.strategy == "unmasked")
     show_pair(name, early, unmasked, "accuracy OOD")
-    show_table(rows, aviary=True)
+    show_table(rows)
     names = [row.checkpoint for row in given]
     with st.container(horizontal=True):
         st.page_link(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +11,12 @@ from playwright.sync_api import expect
 
 from bgbias_core import jobs
 from tests.browser.visiting import FINISHED, SECONDS, settle
+from tests.pages.turned_evaluations import save_turned
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
+_BOXES = "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.right])"
 pytestmark = pytest.mark.browser
 
 
@@ -38,6 +41,40 @@ def test_what_each_strategy_sees(page: Page, app_url: str) -> None:
     settle(page)
     page.reload()
     expect(page.locator(".seen tbody .label").first).to_contain_text("ViT", timeout=90 * SECONDS)
+
+
+def test_matrix_groups_and_dials_are_there_to_be_read(page: Page, fresh_app_url: str) -> None:
+    save_turned("turned")
+    page.goto(f"{fresh_app_url}/compare_strategies?view=Whole+data+set&evaluation=turned")
+    matrix = page.locator(".conditions")
+    expect(matrix.locator("tbody tr")).to_have_count(2, timeout=90 * SECONDS)
+    expect(matrix.locator("tbody td").first).to_contain_text("n = 40")
+    expect(matrix.locator("tbody tr").nth(1)).to_contain_text("the same pixels")
+    settle(page)
+    page.get_by_role("tab", name="Picture").click()
+    expect(_drawn(page, "matrix_chart").locator(".textpoint").first).to_contain_text("100.0%")
+    page.get_by_role("tab", name="Groups and classes").click()
+    expect(_drawn(page, "group_chart").locator(".ytick text")).to_have_count(2)
+    page.get_by_role("tab", name="Dials").click()
+    dial = _drawn(page, "dial_grow")
+    expect(dial.locator(".scatterlayer .trace")).to_have_count(2)
+    expect(dial.locator(".legendtext").first).to_have_text("Small unmasked, looks at no mask")
+    settle(page)
+    frame, labels = dial.bounding_box(), dial.locator(".xtick text").evaluate_all(_BOXES)
+    assert frame is not None
+    assert all(frame["x"] <= left and right <= frame["x"] + frame["width"] + 1 for left, right in labels)
+    assert all(before[1] <= after[0] for before, after in pairwise(labels)), "levels do not run into each other"
+    texts = dial.locator(".legendtext, .xtitle").evaluate_all(_BOXES)
+    assert all(right <= frame["x"] + frame["width"] + 1 for _, right in texts), "nothing is cut off"
+    assert "closer=Dials" in page.url
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def _drawn(page: Page, key: str) -> Locator:
+    figure = page.locator(f".st-key-{key} .js-plotly-plot")
+    figure.wait_for()
+    figure.scroll_into_view_if_needed()
+    return figure
 
 
 def test_an_evaluation_from_the_form_to_the_verdict(chromium: Browser, fresh_app_url: str) -> None:
@@ -71,8 +108,10 @@ def test_an_evaluation_from_the_form_to_the_verdict(chromium: Browser, fresh_app
     page.get_by_role("option", name="Aviary, 20 test birds: 3 checkpoints").click()
     page.wait_for_selector("text=n = 20 birds")
     settle(page)
-    assert page.locator(".compared tbody tr").count() == 5, "unmasked, and early and late with both masks"
+    assert page.locator(".conditions tbody tr").count() == 5, "unmasked, and early and late with both masks"
+    page.get_by_role("tab", name="Two compared").click()
     page.get_by_text("On the same").or_(page.get_by_text("on the same")).first.wait_for()
+    page.get_by_role("tab", name="Measures").click()
     with page.expect_download() as started:
         page.get_by_role("button", name="Table (CSV)").click()
     assert started.value.suggested_filename == "comparison.csv"

@@ -32,6 +32,8 @@ def header(name: str, **changes: Any) -> Header:
                 strategy=one.rpartition("-")[2],
                 same_classes=True,
                 same_pixels=one.endswith("early"),
+                correlation=0.95,
+                depth=0 if one.endswith("early") else None,
                 **about,
             )
             for one in CHECKPOINTS
@@ -66,6 +68,8 @@ def save_evaluation(name: str = "made-up", **changes: Any) -> Evaluation:
                         "mask_source": source,
                         "masker": "",
                         "lifted_by": "",
+                        "dial": "",
+                        "level": np.nan,
                         "found": True,
                         "predicted": label if right else NAMES[2],
                         "probability": 0.9,

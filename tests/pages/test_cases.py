@@ -38,7 +38,7 @@ def find(evaluation: Evaluation, **wanted: str) -> int:
 
 
 def test_what_was_judged_and_its_reference(evaluation: Evaluation) -> None:
-    row = find(evaluation, condition="all places", place="snow")
+    row = find(evaluation, condition="all places", place="snow", checkpoint="aviary-convnext-unmasked")
     case = remade(f"small:{row}")
     assert case.key == f"small:{row}"
     assert (case.checkpoint, case.mask_source, case.predicted) == ("aviary-convnext-unmasked", "none", False)

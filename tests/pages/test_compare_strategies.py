@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import streamlit as st
@@ -13,13 +14,14 @@ from bgbias_core import jobs
 from bgbias_core.aviary import SPECIES
 from bgbias_core.data import DATA_SETS
 from bgbias_core.errors import BgBiasError
-from bgbias_core.evaluation import summarise
+from bgbias_core.evaluation.matrices import condition_matrix
 from bgbias_core.paths import own_evaluations
 from pages.components.evaluation_form import Asked, start_evaluation
 from tests.pages import opening
-from tests.pages.made_up_evaluations import BIRDS, CHECKPOINTS, save_evaluation
+from tests.pages.made_up_evaluations import BIRDS, CHECKPOINTS, NAMES, save_evaluation
 from tests.pages.opening import checked, sentences, widget
 from tests.pages.tables import Table
+from tests.pages.turned_evaluations import save_turned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +45,17 @@ def nothing_shipped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 open_page = partial(opening.open_page, "compare_strategies")
+
+
+def charts(app: AppTest) -> dict[str, Any]:
+    """Figures by their keys."""
+    return {element.proto.id.rpartition("-")[2]: json.loads(element.proto.spec) for element in app.get("plotly_chart")}
+
+
+def tables(app: AppTest) -> list[list[list[str]]]:
+    """Rows of the tables of measures."""
+    bodies = [element.proto.body for element in app.get("html")]
+    return [Table(body).rows for body in bodies if 'class="measured compared"' in body]
 
 
 def html(app: AppTest, mark: str) -> str:
@@ -121,20 +134,58 @@ class TestWholeDataSet:
     def test_the_numbers_on_the_page_are_those_of_the_evaluation(self) -> None:
         evaluation = save_evaluation()
         app = open_page(view=WHOLE, evaluation="made-up")
-        _, unmasked, early = Table(html(app, "measured compared")).rows
-        measures = summarise(evaluation)[0].measures
-        assert unmasked[1].startswith(f"100.0% {100 * measures['accuracy ID'].low:.1f}–100.0, n = {BIRDS}")
+        _, unmasked, early = Table(html(app, "measured compared conditions")).rows
+        [first, second] = condition_matrix(evaluation)
+        assert unmasked[1].startswith(f"100.0% {100 * (first.cells['ID'].low or 0):.1f}–100.0, n = {BIRDS}")
         assert unmasked[2].startswith("0.0%")
-        assert unmasked[3].startswith("100.0 points")
-        assert "– 1" in early[3], "0 by construction"
+        assert early[2].startswith(f"100.0% {100 * (second.cells['OOD'].low or 0):.1f}–100.0, n = {BIRDS}")
+        assert early[2].endswith("the same pixels"), "an identity"
+        reliance, _ = tables(app)
+        assert reliance[1][1].startswith("100.0 points")
+        assert "– 1" in reliance[2][1], "0 by construction"
         text = sentences(app)
         assert f"n = {BIRDS} birds · seed 0 · predicted masks by GrabCut · computed 2026-01-02" in text
         assert "made again or removed since" in text.lower(), "the seals are made up"
         assert app.code[0].value == "python -m bgbias_core evaluate --data aviary"
 
+    def test_the_finding_is_one_sentence(self) -> None:
+        save_evaluation()
+        [found] = [info.value for info in open_page(view=WHOLE).info if "it loses" in info.value]
+        assert found.startswith("Small unmasked names 100")
+        assert "it loses 100\\.0 points" in found
+
+    def test_groups_and_classes_of_a_chosen_one(self) -> None:
+        save_turned("turned")
+        app = open_page(view=WHOLE, closer="Groups and classes")
+        drawn = charts(app)
+        lost, kept = (note["text"] for note in drawn["class_chart"]["layout"]["annotations"])
+        assert lost.startswith(f"<b>{NAMES[1]}</b>  −100.0 points"), "the largest loss comes first"
+        assert kept.startswith(f"<b>{NAMES[0]}</b>  0.0 points")
+        assert drawn["group_chart"]["data"][0]["z"] == [[1.0], [0.0]]
+        assert "selected for being the lowest of 2 groups with at least 20 birds" in sentences(app)
+        checked(widget(app, "selectbox", "taken_apart").select_index(1).run())
+        assert charts(app)["group_chart"]["data"][0]["z"] == [[1.0], [1.0]]
+        assert "No group is called the worst" in sentences(app)
+
+    def test_dials_are_curves_and_those_that_are_missing_have_their_command(self) -> None:
+        save_evaluation("plain")
+        save_turned("turned")
+        app = open_page(view=WHOLE, evaluation="plain", closer="Dials")
+        assert not charts(app).keys() & {"dial_grow", "dial_object_size"}
+        commands = [code.value for code in app.code]
+        assert "python -m bgbias_core evaluate --data aviary --dial mask-quality" in commands
+        assert any("dials train" in command for command in commands)
+        app = open_page(view=WHOLE, evaluation="turned", closer="Dials")
+        given = next(one for one in charts(app)["dial_grow"]["data"] if one["name"] == "Small early, given mask")
+        assert (given["x"], given["y"]) == ([0, 0.1, 0.4], [1.0, 0.5, 0.0])
+        level = next(
+            one for one in charts(app)["dial_grow"]["data"] if one["name"] == "Small unmasked, looks at no mask"
+        )
+        assert (level["x"], level["y"]) == ([0, 0.4], [0.5, 0.5])
+
     def test_the_verdict_is_neutral_where_nothing_is_clear(self) -> None:
         save_evaluation()
-        app = open_page(view=WHOLE)
+        app = open_page(view=WHOLE, closer="Two compared")
         clear = [info.value for info in app.info if "On the same 40 birds" in info.value]
         assert len(clear) == 1
         assert "100\\.0 points" in clear[0]
@@ -164,7 +215,7 @@ class TestWholeDataSet:
         (own_evaluations() / "broken.parquet").write_bytes(b"no parquet")
         app = open_page(view=WHOLE)
         assert "broken" in app.warning[0].value
-        assert Table(html(app, "measured compared")).rows
+        assert Table(html(app, "measured compared conditions")).rows
 
     @pytest.mark.parametrize("kind", ["cub", "folder"])
     def test_a_folder_that_is_none_is_refused_before_a_job_starts(self, kind: str) -> None:

@@ -7,7 +7,8 @@ import io
 from typing import Any
 
 from bgbias_core.evaluation import Measured, SummaryRow
-from pages.components.comparison import AVIARY, comparison_csv, row_titles, table_html
+from bgbias_core.evaluation.parts import AVIARY_MEASURES, PHOTOGRAPH_MEASURES
+from pages.components.comparison import RELIABILITY, RELIANCE, SUMMARY, comparison_csv, row_titles, table_html
 from pages.components.seen_grid import SeenCell, SeenRow, seen_html
 from tests.pages.tables import Table
 
@@ -45,7 +46,7 @@ class TestTable:
     )
 
     def test_every_number_has_its_interval_and_n(self) -> None:
-        head, first, second, third = Table(table_html(self.ROWS, AVIARY, "birds")).rows
+        head, first, second, third = Table(table_html(self.ROWS, SUMMARY, "birds")).rows
         assert len(head) == 4, "columns that nobody has are left out"
         assert first[1] == "50.0% 37.5–62.5, n = 300"
         assert second[2] == "−6.2 points −18.8 to 6.2, n = 300"
@@ -54,14 +55,23 @@ class TestTable:
         assert "looks at no mask" in third[0]
 
     def test_a_reason_stands_once(self) -> None:
-        text = table_html(self.ROWS, AVIARY, "birds")
+        text = table_html(self.ROWS, SUMMARY, "birds")
         assert text.count("0 by &lt;construction&gt;") == 1
         assert "Left out: Name changes with the place (flip rate): 0 by" in text
         rows = [row("a", "none", absent={"flip rate": "no scenes", "ID–OOD gap": "no scenes", "accuracy ID": "other"})]
         assert (
             "Left out: Lost between the two (ID–OOD gap, in points), Name changes with the place (flip rate): no"
-            in (table_html(rows, AVIARY, "birds"))
+            in (table_html(rows, SUMMARY, "birds"))
         )
+
+    def test_an_index_is_no_share_of_a_hundred(self) -> None:
+        rows = [row("a", "none", measures={"RFS": measured(-0.25)})]
+        [_, line] = Table(table_html(rows, RELIANCE, "birds")).rows
+        assert line[1] == "−0.25 −0.38 to −0.12, n = 300"
+
+    def test_every_measure_has_its_column(self) -> None:
+        by_condition = {name for name in (*AVIARY_MEASURES, *PHOTOGRAPH_MEASURES) if name.startswith("accuracy")}
+        assert {*RELIANCE, *RELIABILITY} == {*AVIARY_MEASURES, *PHOTOGRAPH_MEASURES} - by_condition
 
     def test_titles_differ_where_two_checkpoints_share_one(self) -> None:
         assert row_titles(self.ROWS[:2]) == ["Small, given mask", "Small, predicted mask (GrabCut)"]

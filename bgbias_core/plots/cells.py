@@ -1,0 +1,86 @@
+"""How figures tell a number that carries its interval and its n, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bgbias_core.evaluation.matrices import Cell
+
+_MASKS = {"none": "looks at no mask", "given": "given mask", "predicted": "predicted mask"}
+
+
+class Looking(Protocol):
+    """A checkpoint with what it looked at."""
+
+    @property
+    def checkpoint(self) -> str:
+        """Its name."""
+
+    @property
+    def title(self) -> str:
+        """As people read it."""
+
+    @property
+    def mask_source(self) -> str:
+        """``none``, ``given`` or ``predicted``."""
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as a person reads it.
+
+    >>> percent(0.8412), percent(-0.0333, 0)
+    ('84.1%', '−3%')
+    """
+    return f"{100 * value:.{digits}f}%".replace("-", "−")
+
+
+def ends(cell: Cell, digits: int = 1) -> str:
+    """A cell's interval without its unit; empty where it has none."""
+    if cell.low is None or cell.high is None:
+        return ""
+    first, second = (percent(value, digits).removesuffix("%") for value in (cell.low, cell.high))
+    return f"{first}{' to ' if cell.low < 0 else '–'}{second}"
+
+
+def told(cell: Cell | None, unit: str = "%") -> str:
+    """A cell in one line, as it may stand in a figure: number, interval, n and note, or the note alone.
+
+    Args:
+        cell: ``None`` where nothing was shown.
+        unit: What stands after the number.
+    """
+    if cell is None:
+        return "not shown"
+    if cell.value is None:
+        return escape(cell.note) or "cannot be said"
+    interval = f" ({ends(cell)})" if ends(cell) else ""
+    note = f", {escape(cell.note)}" if cell.note else ""
+    return f"{percent(cell.value).removesuffix('%')}{unit}{interval}, n = {cell.n:,}{note}"
+
+
+def class_words(name: str) -> str:
+    """A class as people read it: CUB puts numbers before its names and underscores between their words.
+
+    >>> class_words("001.Black_footed_Albatross")
+    'Black footed Albatross'
+    """
+    number, dot, rest = name.partition(".")
+    return (rest if dot and number.isdecimal() else name).replace("_", " ")
+
+
+def row_titles(rows: Iterable[Looking]) -> list[tuple[str, str]]:
+    """Title and mask of each row as they may stand in a figure; titles that several checkpoints share have the name."""
+    rows = list(rows)
+    names: dict[str, set[str]] = {}
+    for row in rows:
+        names.setdefault(row.title, set()).add(row.checkpoint)
+    return [
+        (
+            escape(f"{row.title} ({row.checkpoint})" if len(names[row.title]) > 1 else row.title),
+            _MASKS[row.mask_source],
+        )
+        for row in rows
+    ]
