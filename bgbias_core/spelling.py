@@ -1,4 +1,4 @@
-"""Times and sizes as a person reads them, the same on the command line, in pages and in reports."""
+"""Times, sizes and classes as a person reads them, the same on the command line, in pages and in reports."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def spell_bytes(count: int) -> str:
     if count >= 10**6:
         return f"{count / 10**6:.0f} MB"
     return f"{count:,} bytes"
+
+
+def spell_class(name: str) -> str:
+    """A class as people read it: CUB puts numbers before its names and underscores between their words.
+
+    >>> spell_class("001.Black_footed_Albatross")
+    'Black footed Albatross'
+    """
+    number, dot, rest = name.partition(".")
+    return (rest if dot and number.isdecimal() else name).replace("_", " ")

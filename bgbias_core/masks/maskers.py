@@ -86,6 +86,16 @@ def list_maskers() -> dict[str, MaskerSpec]:
     }
 
 
+def masker_title(name: str) -> str:
+    """A masker as people read it; its name where nobody here knows it any more.
+
+    >>> masker_title("grabcut")
+    'GrabCut'
+    """
+    known = list_maskers()
+    return known[name].title.split(":")[0] if name in known else name
+
+
 def load_masker(name: str) -> Masker:
     """Build the masker of this name.
 

@@ -61,16 +61,6 @@ def told(cell: Cell | None, unit: str = "%") -> str:
     return f"{percent(cell.value).removesuffix('%')}{unit}{interval}, n = {cell.n:,}{note}"
 
 
-def class_words(name: str) -> str:
-    """A class as people read it: CUB puts numbers before its names and underscores between their words.
-
-    >>> class_words("001.Black_footed_Albatross")
-    'Black footed Albatross'
-    """
-    number, dot, rest = name.partition(".")
-    return (rest if dot and number.isdecimal() else name).replace("_", " ")
-
-
 def row_titles(rows: Iterable[Looking]) -> list[tuple[str, str]]:
     """Title and mask of each row as they may stand in a figure; titles that several checkpoints share have the name."""
     rows = list(rows)

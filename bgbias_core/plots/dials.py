@@ -27,6 +27,8 @@ AXES: dict[str, str] = {
 }
 """What stands below each dial's levels."""
 _OPEN = "-open"
+_APART = 0.09
+"""Part of the axis between two labels at least."""
 
 
 def dial_figure(curves: Sequence[DialCurve]) -> go.Figure:
@@ -75,7 +77,7 @@ def dial_figure(curves: Sequence[DialCurve]) -> go.Figure:
     margin = 0.04 * (levels[-1] - levels[0] or 1) if levels else 1
     figure.update_xaxes(
         tickvals=levels,
-        ticktext=[f"{level:g}" for level in levels],
+        ticktext=_labels(levels),
         range=[levels[0] - margin, levels[-1] + margin] if levels else None,
         title={"text": AXES.get(dial, dial), "font": {"size": 12}},
         showgrid=False,
@@ -94,6 +96,17 @@ def dial_figure(curves: Sequence[DialCurve]) -> go.Figure:
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
     )
     return clear_ground(figure)
+
+
+def _labels(levels: Sequence[float]) -> list[str]:
+    """The levels as text, from the last to the first, but for those that would run into one another on a phone."""
+    labels: list[str] = []
+    before = float("inf")
+    for level in reversed(levels):
+        free = before - level >= _APART * (levels[-1] - levels[0])
+        labels.append(f"{level:g}" if free else "")
+        before = level if free else before
+    return labels[::-1]
 
 
 def _reach(cell: Cell, *, up: bool) -> float:

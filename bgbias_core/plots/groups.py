@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from bgbias_core.evaluation.groups import SMALLEST_GROUP
-from bgbias_core.plots.cells import class_words, ends, percent, told
+from bgbias_core.plots.cells import ends, percent, told
 from bgbias_core.plots.heat import SMALL, add_field
 from bgbias_core.plots.style import FAINT, NEUTRAL, clear_ground
+from bgbias_core.spelling import spell_class
 
 if TYPE_CHECKING:
     from bgbias_core.evaluation.matrices import Cell, ClassChange, GroupMatrix
@@ -28,7 +29,7 @@ def group_figure(groups: GroupMatrix) -> go.Figure:
         groups: Which.
     """
     figure = go.Figure()
-    labels = [class_words(label) for label in groups.labels]
+    labels = [spell_class(label) for label in groups.labels]
     cells = [[groups.cells.get((label, group)) for group in groups.place_groups] for label in groups.labels]
     columns = [group.replace("_", " ") for group in groups.place_groups]
     add_field(figure, columns, [escape(label) for label in labels], cells, _number, gap=3)
@@ -71,7 +72,7 @@ def class_change_figure(changes: Sequence[ClassChange]) -> go.Figure:
     """
     figure = go.Figure()
     for row, change in enumerate(changes):
-        name = escape(class_words(change.label))
+        name = escape(spell_class(change.label))
         figure.add_annotation(
             text=f"<b>{name}</b>  {told(change.difference, ' points')}",
             x=0, xref="paper", xanchor="left", y=0.36 - row, yanchor="middle", showarrow=False, align="left",

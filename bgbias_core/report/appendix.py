@@ -6,14 +6,15 @@ import base64
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from bgbias_core.plots.cells import class_words
+from bgbias_core.masks import masker_title
 from bgbias_core.report.content import Report
 from bgbias_core.report.glossary import TERMS
 from bgbias_core.report.markup import Html, join, tag
 from bgbias_core.report.origin import Maker
 from bgbias_core.report.pictures import SIDE, Answer, Example
 from bgbias_core.report.tables import wide_table
-from bgbias_core.report.words import masker_title, scale_words
+from bgbias_core.report.words import scale_words
+from bgbias_core.spelling import spell_class
 
 _LOOKED = {"none": "", "given": ", given mask", "predicted": ", predicted mask"}
 
@@ -30,7 +31,7 @@ def show_examples(report: Report) -> Iterator[Html]:
     for one in report.examples:
         samples.setdefault(one.sample, []).append(one)
     for sample, shown in samples.items():
-        title = class_words(shown[0].label) if shown[0].label else sample
+        title = spell_class(shown[0].label) if shown[0].label else sample
         problems = dict.fromkeys(one.problem for one in shown if one.problem)
         yield tag(
             "div",
@@ -63,7 +64,7 @@ def _said(who: str, answers: Sequence[Answer]) -> Html:
     known = all(answer.right is not None for answer in answers)
     right = sum(answer.right is True for answer in answers)
     others = Counter(
-        class_words(answer.predicted) if answer.predicted else "no object found"
+        spell_class(answer.predicted) if answer.predicted else "no object found"
         for answer in answers
         if not (known and answer.right)
     )

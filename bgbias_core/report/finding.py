@@ -18,8 +18,9 @@ from bgbias_core.evaluation.parts import (
     FOREIGN_DROP,
     GAP,
 )
+from bgbias_core.masks import masker_title
 from bgbias_core.plots.cells import percent
-from bgbias_core.report.words import ends, figure, masker_title, noun_of
+from bgbias_core.report.words import ends, figure, noun_of
 
 _MOST_LOSSES, _MOST_COMPARISONS = 2, 4
 _LOSSES = (GAP, FOREIGN_DROP, BG_GAP, FLIPS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from bgbias_core.evaluation.definitions import MEASURES
+from bgbias_core.masks import masker_title
 from bgbias_core.plots import class_change_figure, dial_figure, group_figure, matrix_figure
 from bgbias_core.report.appendix import show_examples, show_glossary, show_origin
 from bgbias_core.report.content import PartDetail, Report
@@ -22,7 +23,7 @@ from bgbias_core.report.tables import (
     matrix_table,
     measure_table,
 )
-from bgbias_core.report.words import Titles, masker_title, noun_of, scale_words
+from bgbias_core.report.words import Titles, noun_of, scale_words
 
 
 def sections(report: Report) -> Iterator[Html]:

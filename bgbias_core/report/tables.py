@@ -9,9 +9,9 @@ from bgbias_core.evaluation.curves import DialCurve
 from bgbias_core.evaluation.definitions import MeasureSpec
 from bgbias_core.evaluation.matrices import Cell, ClassChange, GroupMatrix, MatrixRow
 from bgbias_core.evaluation.parts import ACCURACY, GAP
-from bgbias_core.plots.cells import class_words
 from bgbias_core.report.markup import Html, join, tag
 from bgbias_core.report.words import Looking, Titles, ends, figure
+from bgbias_core.spelling import spell_class
 
 _MANY = 9
 """Columns above which paper needs smaller letters."""
@@ -43,7 +43,7 @@ def groups_table(found: GroupMatrix) -> Html:
     lines = [
         tag(
             "tr",
-            tag("th", class_words(label), scope="row"),
+            tag("th", spell_class(label), scope="row"),
             *(cell_html(found.cells.get((label, group))) for group in found.place_groups),
         )
         for label in found.labels
@@ -57,7 +57,7 @@ def changes_table(changes: Sequence[ClassChange]) -> Html:
     lines = [
         tag(
             "tr",
-            tag("th", class_words(change.label), scope="row"),
+            tag("th", spell_class(change.label), scope="row"),
             cell_html(change.before),
             cell_html(change.after),
             cell_html(change.difference, GAP),

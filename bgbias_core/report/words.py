@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bgbias_core.evaluation.definitions import MEASURES
 from bgbias_core.evaluation.parts import DIFFERENCES, LOST
-from bgbias_core.masks import list_maskers
+from bgbias_core.masks import masker_title
 from bgbias_core.plots.cells import percent
 
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither end is better"}
@@ -90,12 +90,6 @@ def ends(measure: str, low: float, high: float) -> str:
     """
     first, second = (figure(measure, value).removesuffix("%").removesuffix(" points") for value in (low, high))
     return f"{first} to {second}"
-
-
-def masker_title(name: str) -> str:
-    """A masker as people read it; its name where nobody here knows it any more."""
-    known = list_maskers()
-    return known[name].title.split(":")[0] if name in known else name
 
 
 @dataclass(frozen=True)

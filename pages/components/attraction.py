@@ -6,7 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from bgbias_core.aviary import SPECIES
-from pages.components.cases import class_title, place_title
+from bgbias_core.spelling import spell_class
+from pages.components.cases import place_title
 
 if TYPE_CHECKING:
     from bgbias_core.evaluation.failures import Attraction
@@ -24,7 +25,7 @@ def attraction_html(found: Attraction, kind: str) -> str:
     Returns:
         HTML in which every text is escaped.
     """
-    heads = "".join(f'<th scope="col">{escape(class_title(name))}</th>' for name in found.names)
+    heads = "".join(f'<th scope="col">{escape(spell_class(name))}</th>' for name in found.names)
     heads += '<th scope="col">other names</th>' if found.others.any() else ""
     largest = max(int(found.counts.max(initial=0)), 1)
     rows = ""
@@ -78,7 +79,7 @@ def strongest_sentence(found: Attraction, kind: str, looked_at: str) -> str:
     cells = sum(n >= SMALLEST_PLACE for n in found.pictures) * len(found.names)
     given = "are wrongly given this name" if kind == "wrong" else "are given this name, and another one on the original"
     return (
-        f"**{plain(place_title(place))}** attracts **{plain(class_title(name))}**{lives}: {tally.count:,} of the "
+        f"**{plain(place_title(place))}** attracts **{plain(spell_class(name))}**{lives}: {tally.count:,} of the "
         f"{tally.pictures:,} pictures there {given}, {100 * tally.share:.1f}% (95% interval {low:.1f}–{high:.1f}, "
         f"n = {tally.samples:,}; {plain(looked_at)}). It was picked as the largest of {cells:,} "
         "shares and so looks somewhat larger than it is."

@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bgbias_core.errors import BgBiasError
+from bgbias_core.masks import masker_title
 from pages.components.attributing import Asked, Subject, attribution, in_order
-from pages.components.evaluation_picker import masker_title
 from pages.components.presenting import Progress
 from pages.components.seen_grid import DOUBT, picture_url
 

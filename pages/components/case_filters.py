@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.aviary import PLACES
-from pages.components.cases import LOOKED_AT, class_title, place_title
+from bgbias_core.spelling import spell_class
+from pages.components.cases import LOOKED_AT, place_title
 from pages.components.evaluation_picker import read_evaluation, version_of
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _narrow(filters: Filters, part: Part) -> Filters:
     rows = part.table
     first, second, third = st.columns(3)
     labels = first.multiselect(
-        "Class", part.header.classes, format_func=class_title, key="species", bind="query-params", placeholder="all"
+        "Class", part.header.classes, format_func=spell_class, key="species", bind="query-params", placeholder="all"
     )
     places = second.multiselect(
         "Place", _listed(rows, "place"), format_func=place_title, key="place", bind="query-params", placeholder="all"
@@ -202,7 +203,7 @@ def set_filters(choice: Choice) -> dict[str, Callable[[Choice], Choice]]:
     if filters.flipped is not None:
         found[f"Name: {_CHANGED if filters.flipped else _SAME}"] = loosened(flipped=None)
     if filters.labels:
-        found[f"Class: {', '.join(map(class_title, filters.labels))}"] = loosened(labels=())
+        found[f"Class: {', '.join(map(spell_class, filters.labels))}"] = loosened(labels=())
     if filters.places:
         found[f"Place: {', '.join(map(place_title, filters.places))}"] = loosened(places=())
     if filters.groups:

@@ -10,11 +10,11 @@ import streamlit as st
 
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import Image, resize
+from bgbias_core.spelling import spell_class
 from pages.components.cases import (
     PARAMETER,
     case_key,
     case_title,
-    class_title,
     opened_cases,
     place_title,
     shows_place,
@@ -109,7 +109,7 @@ def _answer(row: Row) -> str:
     if not row.predicted:
         return '<div class="answer wrong">✗ no object found</div>'
     kind, mark = {True: (" right", "✓ "), False: (" wrong", "✗ "), None: ("", "")}[row.right]
-    said = f"{mark}{escape(class_title(row.predicted))}"
+    said = f"{mark}{escape(spell_class(row.predicted))}"
     return f'<div class="answer{kind}"><b>{said}</b> {row.probability:.0%}</div>'
 
 
@@ -117,7 +117,7 @@ def _change(header: Header, row: Row) -> str:
     if row.flipped is None:
         return ""
     reference = "ID" if header.data.kind == "aviary" else "original"
-    before = f"{reference}: {escape(class_title(row.original_predicted))}" if row.flipped else f"{reference}: same name"
+    before = f"{reference}: {escape(spell_class(row.original_predicted))}" if row.flipped else f"{reference}: same name"
     lost = f"{abs(100 * row.lost):.0f} points {'lost' if row.lost >= 0 else 'won'}"
     return f"<small>{before}</small><small>{lost}</small>"
 

@@ -10,6 +10,7 @@ import streamlit as st
 from bgbias_core.aviary import PLACES, Recipe
 from bgbias_core.errors import BgBiasError, EvaluationError
 from bgbias_core.images import Image
+from bgbias_core.spelling import spell_class
 from pages.components.evaluation_picker import read_evaluation, version_of
 from pages.components.loaders import listing
 from pages.components.pickers import Photograph
@@ -186,7 +187,7 @@ def _capital(text: str) -> str:
 
 def subject(row: Row) -> str:
     """What a row shows, without its place: its class, or its name where that is not known."""
-    return class_title(row.label) if row.label else row.sample
+    return spell_class(row.label) if row.label else row.sample
 
 
 def case_title(header: Header, row: Row) -> str:
@@ -199,16 +200,6 @@ def shows_place(header: Header, row: Row) -> bool:
     return header.data.kind == "aviary" or bool(row.scene)
 
 
-def class_title(name: str) -> str:
-    """A class as people read it: CUB puts numbers before its names and underscores between their words.
-
-    >>> class_title("001.Black_footed_Albatross")
-    'Black footed Albatross'
-    """
-    number, dot, rest = name.partition(".")
-    return (rest if dot and number.isdecimal() else name).replace("_", " ")
-
-
 def place_title(place: str) -> str:
     """A place as people read it."""
     return PLACES[place].title if place in PLACES else place.rsplit("/", 1)[-1].replace("_", " ").capitalize()
@@ -219,14 +210,14 @@ def _sentence(header: Header, about: EvaluatedCheckpoint, made: RemadeCase) -> s
     by = f" by {header.masker}" if row.mask_source == "predicted" else ""
     looked = f"{LOOKED_AT[row.mask_source]}{by}"
     said = (
-        f"named it **{plain(class_title(row.predicted))}** ({row.probability:.0%})"
+        f"named it **{plain(spell_class(row.predicted))}** ({row.probability:.0%})"
         if row.predicted
         else "found no object"
     )
     before = ""
     if row.original_predicted and made.scene is not None:
         where = "in its ID place" if header.data.kind == "aviary" else "on the photograph itself"
-        before = f"; {where} it named it {plain(class_title(row.original_predicted))}"
+        before = f"; {where} it named it {plain(spell_class(row.original_predicted))}"
     size = "×".join(str(side) for side in made.shown.image.shape[1::-1])
     return (
         f"**{plain(_capital(case_title(header, row)))}**, a case of “{plain(header.title)}”: "

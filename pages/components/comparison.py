@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.errors import BgBiasError
-from pages.components.evaluation_picker import masker_title, read_evaluation, version_of
+from bgbias_core.masks import masker_title
+from pages.components.evaluation_picker import read_evaluation, version_of
 from pages.components.measured import figure_cell
 from pages.components.verdicts import plain
 

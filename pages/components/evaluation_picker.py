@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.errors import EvaluationError
-from bgbias_core.masks import list_maskers
+from bgbias_core.masks import masker_title
 from pages.components.loaders import listing
 from pages.components.verdicts import plain
 
@@ -96,12 +96,6 @@ def _summary(name: str, path: str, changed: int) -> list[SummaryRow]:
     return summarise(_read(path, changed))
 
 
-def masker_title(name: str) -> str:
-    """A masker as people read it; its name where nobody here knows it any more."""
-    known = list_maskers()
-    return known[name].title.split(":")[0] if name in known else name
-
-
 def show_head(header: Header) -> None:
     """In a line what the evaluation is of; behind a click the command that makes it again."""
     noun = "birds" if header.data.kind == "aviary" else "photographs"
@@ -112,11 +106,16 @@ def show_head(header: Header) -> None:
     changed = _changed_since(header)
     if changed:
         st.warning(
-            f"Made again or removed since then: {plain(', '.join(changed))}. The figures are of the former ones.",
+            f"Made again or removed since then: {plain(_some(changed))}. The figures are of the former ones.",
             icon=":material/history:",
         )
     with st.expander("Compute it again", icon=":material/terminal:"):
         st.code(header.command, language="bash", wrap_lines=True)
+
+
+def _some(titles: list[str]) -> str:
+    """A few of them, and how many more there are."""
+    return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
 
 
 def _changed_since(header: Header) -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show_finding(name: str, rows: Sequence[SummaryRow]) -> None:
-    """The first thing that a report of it says; nothing where its numbers allow no plain statement.
+    """The first clear thing that a report of it says; nothing where its numbers allow no plain statement.
 
     Args:
         name: The evaluation's name.
@@ -31,4 +31,4 @@ def _finding(name: str, key: int, _rows: Sequence[SummaryRow]) -> str:
     from bgbias_core.report.finding import find
 
     statements = find(read_evaluation(name), _rows).statements
-    return statements[0].sentence if statements else ""
+    return next((one.sentence for one in sorted(statements, key=lambda one: not one.clear)), "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.errors import BgBiasError
-from pages.components.cases import class_title
+from bgbias_core.spelling import spell_class
 from pages.components.comparison import row_titles
 from pages.components.evaluation_picker import read_evaluation, version_of
 from pages.components.verdicts import plain
@@ -66,7 +66,7 @@ def _show_groups(groups: GroupMatrix, title: str, noun: str) -> None:
         cell = groups.cells[worst]
         large = sum(one.n >= SMALLEST_GROUP for one in groups.cells.values())
         told = (
-            f"The worst group, framed: **{plain(class_title(worst[0]))}** at **{plain(class_title(worst[1]))}**, "
+            f"The worst group, framed: **{plain(spell_class(worst[0]))}** at **{plain(spell_class(worst[1]))}**, "
             f"{100 * (cell.value or 0):.1f}% ({100 * (cell.low or 0):.1f}–{100 * (cell.high or 0):.1f}), "
             f"n = {cell.n:,}. It was selected for being the lowest of {large} groups with at least {SMALLEST_GROUP} "
             f"{noun}, so it looks a little worse than it is."
@@ -92,7 +92,7 @@ def _show_changes(changes: Sequence[ClassChange], before: str, after: str, title
         "after minus before, paired, with its 95% interval. The largest loss comes first."
     )
     first = changes[0]
-    lost = "" if first.difference.value is None else f" {class_title(first.label)}: {100 * first.difference.value:.1f}."
+    lost = "" if first.difference.value is None else f" {spell_class(first.label)}: {100 * first.difference.value:.1f}."
     with st.container(height=_WINDOW if len(changes) > _MANY else "content", border=False):
         st.plotly_chart(
             class_change_figure(changes),

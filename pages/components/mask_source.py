@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from bgbias_core.images import digest
-from bgbias_core.masks import given
+from bgbias_core.masks import given, masker_title
 from pages.components.cases import Case
-from pages.components.evaluation_picker import masker_title
 from pages.components.mask_editor import Lifted, run_masker, usual_masker
 from pages.components.pickers import Photograph
 

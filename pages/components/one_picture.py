@@ -11,7 +11,7 @@ import streamlit as st
 from bgbias_core.compositing import IDENTITY
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import digest
-from pages.components.evaluation_picker import masker_title
+from bgbias_core.masks import masker_title
 from pages.components.loaders import load_checkpoint_cached
 from pages.components.mask_editor import Lifted
 from pages.components.pickers import Photograph

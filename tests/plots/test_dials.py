@@ -42,3 +42,9 @@ def test_levels_are_the_axis_and_say_what_they_count() -> None:
     axis = dial_figure([curve("given", LEVELS)]).layout.xaxis
     assert list(axis.ticktext) == ["0", "0.1", "0.4"]
     assert "diameter" in axis.title.text
+
+
+def test_labels_that_would_run_into_each_other_are_left_out_and_their_points_are_not() -> None:
+    figure = dial_figure([curve("given", {level: cell(0.5) for level in (0, 0.5, 0.8, 0.9, 0.95, 1)})])
+    assert list(figure.layout.xaxis.ticktext) == ["0", "0.5", "0.8", "0.9", "", "1"]
+    assert list(figure.data[0].x) == [0, 0.5, 0.8, 0.9, 0.95, 1]
