@@ -14,6 +14,7 @@ from bgbias_core.evaluation.estimates import estimate
 from bgbias_core.evaluation.matrices import Cell, cell_of
 from bgbias_core.evaluation.parts import Part, parts
 from bgbias_core.evaluation.results import Evaluation
+from bgbias_core.models import BACKBONES
 
 CORRELATION, DEPTH = "correlation", "depth"
 """The dials that take one trained model for each point."""
@@ -108,7 +109,8 @@ def _correlations(found: Sequence[Part]) -> Iterator[DialCurve]:
     ):
         points = _points([(float(part.about.correlation or 0), part) for part in own])
         if len(points) > 1:
-            yield DialCurve(CORRELATION, backbone, f"{backbone}, {strategy}", strategy, source, "OOD", points)
+            title = f"{_backbone_title(backbone)}, {strategy}"
+            yield DialCurve(CORRELATION, backbone, title, strategy, source, "OOD", points)
 
 
 def _depths(found: Sequence[Part]) -> Iterator[DialCurve]:
@@ -119,8 +121,13 @@ def _depths(found: Sequence[Part]) -> Iterator[DialCurve]:
     ):
         points = _points([(float(part.about.depth or 0), part) for part in own])
         if len(points) >= _FEWEST_DEPTHS:
-            title = f"{backbone}, c = {correlation}" if correlation else backbone
+            title = _backbone_title(backbone) + (f", c = {correlation}" if correlation else "")
             yield DialCurve(DEPTH, backbone, title, "late", source, "OOD", points)
+
+
+def _backbone_title(name: str) -> str:
+    """As people read it; its name where it has another today."""
+    return BACKBONES[name].title if name in BACKBONES else name
 
 
 def _grouped(found: Sequence[Part], key: Callable[[Part], Key]) -> Iterator[tuple[Key, list[Part]]]:

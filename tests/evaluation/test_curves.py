@@ -93,7 +93,7 @@ def test_correlation_is_a_curve_for_each_strategy_and_depth_one_for_each_correla
         ("correlation", "aviary-convnext", "late", [(0, 0.75), (1, 0.25)]),
         ("depth", "aviary-convnext", "late", [(0, 0.8), (2, 0.45), (4, 0.25)]),
     ]
-    assert curves[-1].title == "aviary-convnext, c = 1"
+    assert curves[-1].title == "Small ConvNeXt, 96 px, c = 1"
     assert {one.condition for one in curves} == {"OOD"}
 
 
