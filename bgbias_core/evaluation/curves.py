@@ -97,18 +97,24 @@ def _turned(evaluation: Evaluation, found: Sequence[Part]) -> Iterator[DialCurve
 
 
 def _correlations(found: Sequence[Part]) -> Iterator[DialCurve]:
-    """One curve for each backbone, strategy and mask source; of late masking at its last depth."""
+    """One curve for each backbone, strategy and mask source; of late masking at its last depth.
+
+    Early masking's training on Aviary sees nothing of the places and gives the same model at every correlation: where
+    it has a single point, this is what the others of its backbone are to be compared with.
+    """
     some = [part for part in found if part.about.correlation is not None]
     deepest = {
         part.about.backbone: max(one.about.depth or 0 for one in some if one.about.backbone == part.about.backbone)
         for part in some
     }
-    for (backbone, strategy, source), own in _grouped(
-        [part for part in some if part.about.strategy != "late" or part.about.depth == deepest[part.about.backbone]],
-        lambda part: (part.about.backbone, part.about.strategy, part.mask_source),
-    ):
-        points = _points([(float(part.about.correlation or 0), part) for part in own])
-        if len(points) > 1:
+    ends = [part for part in some if part.about.strategy != "late" or part.about.depth == deepest[part.about.backbone]]
+    curves = [
+        (key, _points([(float(part.about.correlation or 0), part) for part in own]))
+        for key, own in _grouped(ends, lambda part: (part.about.backbone, part.about.strategy, part.mask_source))
+    ]
+    turned = {backbone for (backbone, _, _), points in curves if len(points) > 1}
+    for (backbone, strategy, source), points in curves:
+        if len(points) > 1 or (points and strategy == "early" and backbone in turned):
             title = f"{_backbone_title(backbone)}, {strategy}"
             yield DialCurve(CORRELATION, backbone, title, strategy, source, "OOD", points)
 

@@ -23,7 +23,7 @@ class Reach:
 
     Attributes:
         backbone: A name of ``BACKBONES``.
-        correlations: Of the training places, for every strategy; both ends first, so that a stop leaves a curve.
+        correlations: Of the training places, for unmasked and late; both ends first, so that a stop leaves a curve.
         depths: Of the masks: 0 is early masking, the last one late masking.
     """
 
@@ -69,6 +69,9 @@ class Point:
 
 def dial_points(configs: Path | None = None) -> tuple[Point, ...]:
     """Every point of both dials, in the order of training.
+
+    Early masking with Aviary's exact masks sees the same pixels at every correlation, so it has one point: training at
+    another c would give the same weights again.
 
     A point has the recipe of the shipped model of its backbone and strategy, at another correlation or depth, and as
     many epochs as early masking: the shipped unmasked and late models are done as soon as they have learned the places'
@@ -141,11 +144,12 @@ def _correlations(reach: Reach, recipes: dict[StrategyName, TrainingConfig]) -> 
     points = []
     for correlation in reach.correlations:
         for strategy, recipe in recipes.items():
-            shipped = correlation == SHIPPED_CORRELATION
+            shipped, early = correlation == SHIPPED_CORRELATION, strategy == "early"
+            if early and not shipped:
+                continue
             dials = DIAL_NAMES if shipped and strategy != "unmasked" else DIAL_NAMES[:1]
-            built_in = shipped and strategy == "early"
-            config = recipe if built_in else _at_correlation(reach, recipe, correlation)
-            points.append(Point(config, dials, correlation, depths[strategy], built_in))
+            config = recipe if early else _at_correlation(reach, recipe, correlation)
+            points.append(Point(config, dials, correlation, depths[strategy], built_in=early))
     return points
 
 

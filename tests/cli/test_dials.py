@@ -16,8 +16,8 @@ from bgbias_core.training import TrainingConfig, dial_points, train
 from bgbias_core.training.grid import Reach
 from tests.cli.calling import refused, run, run_json
 
-UNMASKED, EARLY, LATE = (f"dial-convnext-{strategy}-c0" for strategy in ("unmasked", "early", "late"))
-TRAINED = [UNMASKED, EARLY, LATE, f"{UNMASKED}.95", f"{LATE}.95", "dial-convnext-depth-1"]
+UNMASKED, LATE = (f"dial-convnext-{strategy}-c0" for strategy in ("unmasked", "late"))
+TRAINED = [UNMASKED, LATE, f"{UNMASKED}.95", f"{LATE}.95", "dial-convnext-depth-1"]
 
 
 class StoppedError(Exception):
@@ -78,36 +78,36 @@ def test_what_is_missing_is_trained_and_continued_and_what_is_there_is_not(
     assert [entry["name"] for entry in run_json("dials", "list") if not entry["there"]] == [
         point.name for point in dial_points()
     ]
-    monkeypatch.setattr("bgbias_core.cli.train.counter", Counts(stop=(EARLY, 3)))
+    monkeypatch.setattr("bgbias_core.cli.train.counter", Counts(stop=(LATE, 3)))
     assert isinstance(run("dials", "train").exception, StoppedError)
     folder = own_checkpoints() / DIALS
     assert sorted(path.stem for path in folder.glob("*.json")) == [UNMASKED]
-    assert [path.name for path in runs_folder().iterdir()] == [EARLY], "only the run that was stopped waits"
+    assert [path.name for path in runs_folder().iterdir()] == [LATE], "only the run that was stopped waits"
 
     counts = Counts()
     monkeypatch.setattr("bgbias_core.cli.train.counter", counts)
     result = run("dials", "train", "--json")
     cards = json.loads(result.stdout)
-    assert f"{EARLY}: validation birds named rightly: ID " in result.stderr
+    assert f"{LATE}: validation birds named rightly: ID " in result.stderr
     assert [card["name"] for card in cards] == TRAINED[1:]
-    assert counts.steps[EARLY] == [3, 4], "its second epoch"
-    assert counts.steps[LATE] == [1, 2, 3, 4]
+    assert counts.steps[LATE] == [3, 4], "its second epoch"
+    assert counts.steps[f"{UNMASKED}.95"] == [1, 2, 3, 4]
     assert UNMASKED not in counts.steps
     assert list(runs_folder().iterdir()) == []
-    assert "0 trained, 6 were there" in run("dials", "train").stdout
+    assert "0 trained, 5 were there" in run("dials", "train").stdout
 
     assert not list_checkpoints().cards.keys() & set(TRAINED)
     loaded = {name: load_checkpoint(name).card for name in TRAINED}
     assert {name: card.training_data.parameters["correlation"] for name, card in loaded.items()} == dict(
-        zip(TRAINED, (0, 0, 0, 0.95, 0.95, 0.95), strict=True)
+        zip(TRAINED, (0, 0, 0.95, 0.95, 0.95), strict=True)
     )
-    assert [card.strategy.depth for card in loaded.values()] == [None, 0, 4, None, 4, 1]
+    assert [card.strategy.depth for card in loaded.values()] == [None, 4, None, 4, 1]
 
     # Another recipe makes the old checkpoint no point of the dials any more, a damaged one neither.
     (folder / f"{UNMASKED}.safetensors").write_bytes(b"")
     late = tiny / "configs" / "aviary-convnext-late.json"
     late.write_text(late.read_text().replace('"learning_rate":0.003', '"learning_rate":0.001'))
-    assert {entry["name"] for entry in run_json("dials", "list") if entry["there"]} == {EARLY, f"{UNMASKED}.95"}
+    assert {entry["name"] for entry in run_json("dials", "list") if entry["there"]} == {f"{UNMASKED}.95"}
     assert [card["name"] for card in run_json("dials", "train", "--only", "*-late-*")] == [LATE, f"{LATE}.95"]
 
 
@@ -126,7 +126,7 @@ def test_all_points_that_are_there_are_measured_together_once(tiny: Path) -> Non
     documents = run_json("dials", "evaluate", "--name", "mine", "--out", tiny / "evaluations")
     names = [[one["name"] for one in document["evaluation"]["checkpoints"]] for document in documents]
     assert names == [
-        [UNMASKED, f"{UNMASKED}.95", EARLY, "aviary-convnext-early", LATE, f"{LATE}.95"],
+        [UNMASKED, f"{UNMASKED}.95", "aviary-convnext-early", LATE, f"{LATE}.95"],
         ["aviary-convnext-early", "dial-convnext-depth-1", f"{LATE}.95"],
     ]
     for document, dial in zip(documents, ("correlation", "depth"), strict=True):

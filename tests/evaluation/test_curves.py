@@ -97,6 +97,17 @@ def test_correlation_is_a_curve_for_each_strategy_and_depth_one_for_each_correla
     assert {one.condition for one in curves} == {"OOD"}
 
 
+def test_one_early_model_is_what_the_curves_of_its_backbone_are_compared_with() -> None:
+    points = [("u-0", "unmasked", 0.0, None, 18), ("u-1", "unmasked", 1.0, None, 2), ("e", "early", 0.95, 0, 16)]
+    assert [(one.strategy, told(one)) for one in dial_curves(trained(*points))] == [
+        ("unmasked", [(0, 0.9), (1, 0.1)]),
+        ("early", [(0.95, 0.8)]),
+    ]
+    # A late model at a single correlation says nothing of the others.
+    points[-1] = ("l", "late", 0.95, 4, 16)
+    assert [one.strategy for one in dial_curves(trained(*points))] == ["unmasked"]
+
+
 def test_backbones_are_never_joined_and_one_level_is_no_dial() -> None:
     made = trained(("u", "unmasked", 0.95, None, 5), ("e", "early", 0.95, 0, 15), ("l", "late", 0.95, 4, 6))
     assert dial_curves(made) == []

@@ -205,14 +205,14 @@ def test_the_trained_dials_are_one_entry_with_their_number_and_size(shipped: Pat
     card = make_checkpoint("aviary-convnext-early")
     (shipped / DIALS).mkdir()
     assert "Trained dials" not in said(library("Checkpoints"))
-    for name in ("dial-convnext-early-c0", "dial-convnext-early-c1"):
+    for name in ("dial-convnext-late-c0", "dial-convnext-late-c1"):
         card.model_copy(update={"name": name}).sealed().write(shipped / DIALS / f"{name}.json")
     (shipped / DIALS / "weights.safetensors").write_bytes(bytes(3_000_000))
     st.cache_data.clear()
     told = said(library("Checkpoints"))
     assert "**Trained dials: correlation and depth**" in told
     assert "2 small classifiers of Aviary · one seed each · 3 MB" in told
-    assert "dial-convnext-early-c0" not in told
+    assert "dial-convnext-late-c0" not in told
 
 
 def test_measured_numbers_have_interval_n_and_mask_source(make_checkpoint) -> None:
