@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from bgbias_core.data import Entry
 from bgbias_core.evaluation.estimates import Estimate
 from bgbias_core.evaluation.intervals import wilson
 from bgbias_core.evaluation.parts import ADJUSTED_AVERAGE, GROUP_AVERAGE, PLAIN_AVERAGE, WORST_GROUP, Part
@@ -16,6 +18,12 @@ TRAIN_GROUPS = "train_groups"
 
 Groups = dict[tuple[str, str], tuple[int, int]]
 """By (label, place group): how many are right, and of how many."""
+
+
+def train_groups(entries: Sequence[Entry]) -> dict[str, int]:
+    """How large each group of the training split is, as :data:`TRAIN_GROUPS` has it; empty without place groups."""
+    trained = (entry for entry in entries if entry.split == "train" and entry.place_group is not None)
+    return dict(sorted(Counter(f"{entry.label}|{entry.place_group}" for entry in trained).items()))
 
 
 def group_condition(part: Part) -> str:
@@ -63,9 +71,9 @@ def _worst(groups: Groups) -> tuple[Estimate, str] | str:
         return f"no group of one class and one place group has {SMALLEST_GROUP} samples"
     worst, (right, n) = min(large.items(), key=lambda one: one[1][0] / one[1][1])
     interval = wilson(right, n)
-    note = (
-        f"{worst[0]} at {worst[1]}, chosen as the lowest of {len(large)} groups with at least {SMALLEST_GROUP} samples"
-    )
+    among = f"{len(large)} groups with at least {SMALLEST_GROUP} samples"
+    alike = len(large) > 1 and len({hits / of for hits, of in large.values()}) == 1
+    note = f"all {among} are alike" if alike else f"{worst[0]} at {worst[1]}, chosen as the lowest of {among}"
     return Estimate(right / n, interval.low, interval.high, n, "wilson"), note
 
 

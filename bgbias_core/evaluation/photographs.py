@@ -13,6 +13,7 @@ from bgbias_core.data import Entry, PhotographSet, Sample, Split
 from bgbias_core.errors import ConfigError
 from bgbias_core.evaluation.composites import Backgrounds, choose_conditions, object_mask
 from bgbias_core.evaluation.dials import OBJECT_SIZE, choose_dials
+from bgbias_core.evaluation.groups import TRAIN_GROUPS, train_groups
 from bgbias_core.evaluation.judging import mask_sources
 from bgbias_core.evaluation.request import Request, open_masker, plain, whole_path
 from bgbias_core.evaluation.results import EvaluatedData, Evaluation
@@ -146,6 +147,7 @@ def evaluate_on_photographs(
                     "draws": draws,
                     "cut_with": list(photographs.cut_with),
                     "options": plain(options),
+                    **({TRAIN_GROUPS: groups} if (groups := train_groups(data.entries)) else {}),
                 },
             }
         ),

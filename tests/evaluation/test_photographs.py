@@ -305,3 +305,16 @@ def test_other_conditions_and_masks_that_are_not_there_are_refused(folders) -> N
         run(folders, draws=0)
     with pytest.raises(ConfigError, match="no given masks to cut objects out with"):
         run(folders, masks=False, cut_with=("given",))
+
+
+def test_the_header_tells_how_large_each_group_of_the_training_split_is(folders) -> None:
+    data = open_folder(folders / "images", folders / "masks")
+    trained = [replace(entry, split="train", name=f"again/{entry.name}") for entry in data.entries[1:]]
+    grouped = [
+        replace(entry, place_group="water" if number % 3 else "land")
+        for number, entry in enumerate([*data.entries, *trained])
+    ]
+    made = evaluate_on_photographs(CHECKPOINTS[:1], replace(data, entries=tuple(grouped)), masker="bright")
+    groups = [f"{entry.label}|{entry.place_group}" for entry in grouped if entry.split == "train"]
+    assert made.header.data.parameters["train_groups"] == {name: groups.count(name) for name in sorted(set(groups))}
+    assert "train_groups" not in run(folders).header.data.parameters

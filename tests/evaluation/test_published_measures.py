@@ -155,6 +155,11 @@ def test_a_group_that_is_absent_counts_nowhere_and_is_never_taken_for_wrong() ->
     assert "how large each group of the training split is" in row.absent["adjusted average accuracy (train-weighted)"]
 
 
+def test_no_group_is_the_worst_of_those_that_are_alike() -> None:
+    found = measured(photographs(grouped({group: [True, False] * 20 for group in GROUPS})), "worst-group accuracy")
+    assert (found.value, found.note) == (0.5, "all 4 groups with at least 20 samples are alike")
+
+
 def test_a_group_only_of_the_evaluated_split_has_no_weight() -> None:
     hits = {GROUPS[0]: [True] * 30, GROUPS[1]: [False] * 30}
     found = measured(
