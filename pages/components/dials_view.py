@@ -53,8 +53,8 @@ QUESTIONS = (
         "How strongly may places go with species in training?",
         ("correlation",),
         "Each point is a model of its own, trained once, with one seed: at 0 places are drawn at random, at 1 every "
-        "species always stands in its own place. Early masking with exact masks sees no place in training: its one model "
-        "is a level line.",
+        "species always stands in its own place. Early masking with exact masks sees no place in training: its one "
+        "model is a level line.",
     ),
     Question(
         "How deep should the background be removed?",
