@@ -7,7 +7,16 @@ from bgbias_core.masks.contract import Box, Masker, MaskResult, NetworkMasker, S
 from bgbias_core.masks.files import from_file, given
 from bgbias_core.masks.grabcut import GrabCut, Refined
 from bgbias_core.masks.kept import KeptMasks, masker_key
-from bgbias_core.masks.maskers import MASKERS, Kind, MaskerSpec, default_masker, list_maskers, load_masker, masker_title
+from bgbias_core.masks.maskers import (
+    MASKERS,
+    Kind,
+    MaskerSpec,
+    default_masker,
+    list_maskers,
+    load_masker,
+    mask_words,
+    masker_title,
+)
 
 __all__ = [
     "MASKERS",
@@ -27,6 +36,7 @@ __all__ = [
     "given",
     "list_maskers",
     "load_masker",
+    "mask_words",
     "masker_key",
     "masker_title",
 ]

@@ -96,6 +96,20 @@ def masker_title(name: str) -> str:
     return known[name].title.split(":")[0] if name in known else name
 
 
+def mask_words(source: str, masker: str = "") -> str:
+    """Which mask a classifier looked at, as people read it.
+
+    Args:
+        source: ``none``, ``given`` or ``predicted``.
+        masker: Name of what predicted it, where that is to be told.
+
+    >>> mask_words("none"), mask_words("predicted", "grabcut")
+    ('looks at no mask', 'predicted mask (GrabCut)')
+    """
+    words = "looks at no mask" if source == "none" else f"{source} mask"
+    return f"{words} ({masker_title(masker)})" if masker and source == "predicted" else words
+
+
 def load_masker(name: str) -> Masker:
     """Build the masker of this name.
 

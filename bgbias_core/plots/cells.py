@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 
+from bgbias_core.masks import mask_words
+
 if TYPE_CHECKING:
     from bgbias_core.evaluation.matrices import Cell
-
-_MASKS = {"none": "looks at no mask", "given": "given mask", "predicted": "predicted mask"}
 
 
 class Looking(Protocol):
@@ -70,7 +70,7 @@ def row_titles(rows: Iterable[Looking]) -> list[tuple[str, str]]:
     return [
         (
             escape(f"{row.title} ({row.checkpoint})" if len(names[row.title]) > 1 else row.title),
-            _MASKS[row.mask_source],
+            mask_words(row.mask_source),
         )
         for row in rows
     ]

@@ -9,6 +9,7 @@ from bgbias_core.evaluation.curves import DialCurve
 from bgbias_core.evaluation.definitions import MeasureSpec
 from bgbias_core.evaluation.matrices import Cell, ClassChange, GroupMatrix, MatrixRow
 from bgbias_core.evaluation.parts import ACCURACY, GAP
+from bgbias_core.masks import mask_words
 from bgbias_core.report.markup import Html, join, tag
 from bgbias_core.report.words import Looking, Titles, ends, figure
 from bgbias_core.spelling import spell_class
@@ -73,7 +74,7 @@ def dial_table(curves: Sequence[DialCurve], titles: Titles) -> Html:
     lines = []
     for curve in curves:
         at = {point.level: point.cell for point in curve.points}
-        mask = "no mask" if curve.mask_source == "none" else f"{curve.mask_source} mask"
+        mask = mask_words(curve.mask_source)
         head = tag(
             "th",
             _dot(curve.strategy),

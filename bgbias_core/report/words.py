@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bgbias_core.evaluation.definitions import MEASURES
 from bgbias_core.evaluation.parts import DIFFERENCES, LOST
-from bgbias_core.masks import masker_title
+from bgbias_core.masks import mask_words
 from bgbias_core.plots.cells import percent
 
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither end is better"}
@@ -119,9 +119,8 @@ class Titles:
 
     def mask(self, row: Looking) -> str:
         """Which mask a checkpoint looked at, and where there were several, which one cut the objects out."""
-        looked = {"none": "no mask", "given": "given mask"}.get(row.mask_source)
         cut = f"; objects cut out with the {row.lifted_by} mask" if self.several_cuts and row.lifted_by else ""
-        return f"{looked or f'predicted mask ({masker_title(row.masker)})'}{cut}"
+        return f"{mask_words(row.mask_source, row.masker)}{cut}"
 
 
 def noun_of(kind: str) -> str:

@@ -17,8 +17,9 @@ from PIL import ImageDraw, ImageFont
 
 from bgbias_core.aviary import TEST_BIRDS, Recipe, draw_recipes
 from bgbias_core.images import encode_mask_png, encode_png
+from bgbias_core.masks import mask_words
 from pages.components.attributing import Asked, Subject
-from pages.components.attribution_grid import Found, mask_words, question
+from pages.components.attribution_grid import Found, question
 
 if TYPE_CHECKING:
     from bgbias_core.attribution import Attribution, MethodSpec
@@ -106,7 +107,12 @@ def sheet_png(
     for row, one in enumerate(asked):
         top = _HEAD + row * step_y
         said = f"names it {one.verdict.name}, {one.verdict.probabilities[0]:.0%}" if one.verdict.found else ""
-        lines = [one.card.title, mask_words(one), said, f"explained: {question(one)}"]
+        lines = [
+            one.card.title,
+            mask_words(one.verdict.mask_source, one.verdict.masker),
+            said,
+            f"explained: {question(one)}",
+        ]
         for number, line in enumerate(part for text in lines for part in _wrapped(text)):
             draw.text((_GAP, top + 20 * number), line, _QUIET if number else _INK, _font(14))
         for column, spec in enumerate(methods):

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bgbias_core.errors import BgBiasError
-from bgbias_core.masks import masker_title
+from bgbias_core.masks import mask_words
 from pages.components.attributing import Asked, Subject, attribution, in_order
 from pages.components.presenting import Progress
 from pages.components.seen_grid import DOUBT, picture_url
@@ -190,14 +190,6 @@ def _head(spec: MethodSpec) -> str:
     )
 
 
-def mask_words(one: Asked) -> str:
-    """Which mask a model looks at."""
-    verdict = one.verdict
-    if verdict.mask_source == "none":
-        return "looks at no mask"
-    return "given mask" if verdict.mask_source == "given" else f"predicted mask ({masker_title(verdict.masker)})"
-
-
 def question(one: Asked) -> str:
     """What is explained, in words."""
     against = "" if one.contrast is None else f" rather than {one.contrast}"
@@ -209,7 +201,7 @@ def _label(one: Asked) -> str:
 
     verdict = one.verdict
     said = f"names it {verdict.name}, {verdict.probabilities[0]:.0%}" if verdict.found else "found no object"
-    notes = [mask_words(one), said]
+    notes = [mask_words(verdict.mask_source, verdict.masker), said]
     if verdict.found and is_doubtful(one.card, verdict.probabilities[0]):
         notes.append(DOUBT)
     if one.target and (one.target != verdict.name or one.contrast is not None):

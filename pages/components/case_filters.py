@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.aviary import PLACES
+from bgbias_core.masks import mask_words
 from bgbias_core.spelling import spell_class
-from pages.components.cases import LOOKED_AT, place_title
+from pages.components.cases import place_title
 from pages.components.evaluation_picker import read_evaluation, version_of
 
 if TYPE_CHECKING:
@@ -70,12 +71,11 @@ class Choice:
 
 def part_title(part: Part, among: Sequence[Part]) -> str:
     """A model and what it looked at, as people read it; with its name where two share a title."""
-    title, source = part.about.title, LOOKED_AT[part.mask_source]
+    title = part.about.title
     if any(other.about.title == title and other.about.name != part.about.name for other in among):
         title = f"{title} ({part.about.name})"
-    masker = f" ({part.masker})" if part.masker else ""
     cut = f"; objects cut out with the {part.lifted_by} mask" if part.lifted_by not in {"", part.mask_source} else ""
-    return f"{title} · {source}{masker}{cut}"
+    return f"{title} · {mask_words(part.mask_source, part.masker)}{cut}"
 
 
 def choose_cases(name: str) -> Choice:

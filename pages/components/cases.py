@@ -10,6 +10,7 @@ import streamlit as st
 from bgbias_core.aviary import PLACES, Recipe
 from bgbias_core.errors import BgBiasError, EvaluationError
 from bgbias_core.images import Image
+from bgbias_core.masks import mask_words
 from bgbias_core.spelling import spell_class
 from pages.components.evaluation_picker import read_evaluation, version_of
 from pages.components.loaders import listing
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 PARAMETER = "case"
 """Its name in addresses, and in the session, where it stays until it is left."""
-LOOKED_AT = {"none": "looks at no mask", "given": "given mask", "predicted": "predicted mask"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,8 +207,7 @@ def place_title(place: str) -> str:
 
 def _sentence(header: Header, about: EvaluatedCheckpoint, made: RemadeCase) -> str:
     row = made.row
-    by = f" by {header.masker}" if row.mask_source == "predicted" else ""
-    looked = f"{LOOKED_AT[row.mask_source]}{by}"
+    looked = mask_words(row.mask_source, header.masker)
     said = (
         f"named it **{plain(spell_class(row.predicted))}** ({row.probability:.0%})"
         if row.predicted

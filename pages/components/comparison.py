@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.errors import BgBiasError
-from bgbias_core.masks import masker_title
+from bgbias_core.masks import mask_words
 from pages.components.evaluation_picker import read_evaluation, version_of
 from pages.components.measured import figure_cell
 from pages.components.verdicts import plain
@@ -62,12 +62,10 @@ _WORST = (
 )
 
 
-def mask_words(row: SummaryRow | MatrixRow) -> str:
-    """Which mask a row's checkpoint looks at, and where it looks at none, which one cut the objects out."""
+def looking(row: SummaryRow | MatrixRow) -> str:
+    """Which mask a row's checkpoint looks at, and where that is another one, which one cut the objects out."""
     cut = f"; objects cut out with the {row.lifted_by} mask" if row.lifted_by not in {"", row.mask_source} else ""
-    if row.mask_source == "none":
-        return f"looks at no mask{cut}"
-    return f"{'given mask' if row.mask_source == 'given' else f'predicted mask ({masker_title(row.masker)})'}{cut}"
+    return f"{mask_words(row.mask_source, row.masker)}{cut}"
 
 
 def row_titles(rows: Sequence[SummaryRow] | Sequence[MatrixRow]) -> list[str]:
@@ -75,9 +73,7 @@ def row_titles(rows: Sequence[SummaryRow] | Sequence[MatrixRow]) -> list[str]:
     names: dict[str, set[str]] = {}
     for row in rows:
         names.setdefault(row.title, set()).add(row.checkpoint)
-    return [
-        f"{row.title}{f' ({row.checkpoint})' if len(names[row.title]) > 1 else ''}, {mask_words(row)}" for row in rows
-    ]
+    return [f"{row.title}{f' ({row.checkpoint})' if len(names[row.title]) > 1 else ''}, {looking(row)}" for row in rows]
 
 
 def table_html(rows: Sequence[SummaryRow], columns: Titles, noun: str) -> str:
@@ -98,7 +94,7 @@ def table_html(rows: Sequence[SummaryRow], columns: Titles, noun: str) -> str:
         cells = "".join(_cell(row, measure, reasons) for measure in shown)
         title = escape(row.title) if row.checkpoint != before else f'<span class="spoken">{escape(row.title)}</span>'
         begins = ' class="begins"' if row.checkpoint != before else ""
-        label = f'<th scope="row" class="label">{title}<small>{escape(mask_words(row))}</small></th>'
+        label = f'<th scope="row" class="label">{title}<small>{escape(looking(row))}</small></th>'
         lines += f"<tr{begins}>{label}{cells}</tr>"
         before = row.checkpoint
     heads = "".join(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from bgbias_core.masks import mask_words
 from pages.components.evaluation_picker import read_evaluation, version_of
 from pages.components.page import compare_strategies_page
 
@@ -112,7 +113,7 @@ def _show_curves(curves: Sequence[DialCurve]) -> None:
 def _said(curve: DialCurve) -> str:
     known = [(point.level, point.cell.value) for point in curve.points if point.cell.value is not None]
     ends = known[:1] + known[-1:] if len(known) > 1 else known
-    masks = "no mask" if curve.mask_source == "none" else f"{curve.mask_source} mask"
+    masks = mask_words(curve.mask_source)
     return f"{curve.title}, {masks}: " + ", ".join(f"{value:.0%} at {level:g}" for level, value in ends)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.components.comparison import legend, mask_words, row_titles
+from pages.components.comparison import legend, looking, row_titles
 from pages.components.evaluation_picker import read_evaluation, version_of
 from pages.components.measured import figure_cell
 
@@ -62,7 +62,7 @@ def matrix_html(rows: Sequence[MatrixRow], same_pixels: frozenset[str], noun: st
         )
         title = escape(row.title) if row.checkpoint != before else f'<span class="spoken">{escape(row.title)}</span>'
         begins = ' class="begins"' if row.checkpoint != before else ""
-        label = f'<th scope="row" class="label">{title}<small>{escape(mask_words(row))}</small></th>'
+        label = f'<th scope="row" class="label">{title}<small>{escape(looking(row))}</small></th>'
         lines += f"<tr{begins}>{label}{cells}</tr>"
         before = row.checkpoint
     tall = " tall" if len(rows) > _TALL else ""

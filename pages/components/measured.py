@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from bgbias_core.masks import mask_words
 from pages.components.loaders import listing
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _COLUMNS = {
     ("flip rate", "all places"): ("Name changes with the place", "flip rate: each bird in the seven other places"),
 }
 _IDENTITY = "no rate: it sees the same pixels on every background, so no name can change"
-_SOURCES = {"none": "looks at no mask", "given": "given mask", "predicted": "predicted mask"}
 
 
 def show_measured(names: Sequence[str]) -> None:
@@ -70,8 +70,7 @@ def _row(card: Card, source: str) -> str:
         identity = measure == "flip rate" and card.strategy.hides_background and source == "given"
         why = _IDENTITY if identity else "not measured"
         cells += figure_cell(found[0]) if found else f"<td><small>{why}</small></td>"
-    masker = next((f" ({metric.masker})" for metric in metrics if metric.masker), "")
-    mask = _SOURCES[source] + masker
+    mask = mask_words(source, next((metric.masker for metric in metrics if metric.masker), ""))
     return f'<tr><th scope="row" class="label">{escape(card.title)}<small>{escape(mask)}</small></th>{cells}</tr>'
 
 

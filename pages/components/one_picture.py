@@ -11,7 +11,7 @@ import streamlit as st
 from bgbias_core.compositing import IDENTITY
 from bgbias_core.errors import BgBiasError
 from bgbias_core.images import digest
-from bgbias_core.masks import masker_title
+from bgbias_core.masks import mask_words, masker_title
 from pages.components.loaders import load_checkpoint_cached
 from pages.components.mask_editor import Lifted
 from pages.components.pickers import Photograph
@@ -95,7 +95,7 @@ def _row(photograph: Photograph, card: Card, shown: Sequence[Presentation], said
 def _mask_words(card: Card, shown: Presentation) -> str:
     if not card.strategy.needs_mask:
         return ""
-    return "given mask" if shown.mask.source == "given" else f"predicted mask ({masker_title(shown.mask.masker)})"
+    return mask_words(shown.mask.source, shown.mask.masker)
 
 
 def _sees(card: Card, grid: tuple[int, int] | None, same: bool) -> str:

@@ -18,7 +18,7 @@ def test_names_are_told_where_titles_are_shared() -> None:
 
 def test_cuts_are_told_where_there_are_several() -> None:
     one_cut = [row("one", "A", "none", "given"), row("two", "B", "predicted", "given", "somebody")]
-    assert [Titles.of(one_cut).mask(one) for one in one_cut] == ["no mask", "predicted mask (somebody)"]
+    assert [Titles.of(one_cut).mask(one) for one in one_cut] == ["looks at no mask", "predicted mask (somebody)"]
     both = [row("one", "A", "given", "given"), row("one", "A", "predicted", "predicted", "somebody")]
     assert [Titles.of(both).mask(one) for one in both] == [
         "given mask; objects cut out with the given mask",
