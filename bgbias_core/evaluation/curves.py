@@ -64,7 +64,7 @@ def dial_curves(evaluation: Evaluation) -> list[DialCurve]:
     """Every dial that an evaluation holds.
 
     Dials turned at inference are read from the rows that name them, with the ordinary rows of the very same pictures as
-    their ordinary level. ``correlation`` and ``depth`` are read from checkpoints of one backbone that differ in nothing
+    their ordinary level; where objects were cut out with both masks, of those cut out with the given one. ``correlation`` and ``depth`` are read from checkpoints of one backbone that differ in nothing
     else, by their accuracy OOD.
     """
     found = [part for part in parts(evaluation) if part.about.same_classes]
@@ -73,13 +73,16 @@ def dial_curves(evaluation: Evaluation) -> list[DialCurve]:
 
 def _turned(evaluation: Evaluation, found: Sequence[Part]) -> Iterator[DialCurve]:
     table = evaluation.table[evaluation.table["dial"] != ""]
+    first: dict[tuple[str, str], Part] = {}
+    for part in found:
+        first.setdefault((part.about.name, part.mask_source), part)
     for dial, spec in DIALS.items():
         rows = table[table["dial"] == dial]
         if rows.empty:
             continue
         # One row for each picture that was ever changed: who was not asked again is compared on these very ones.
         changed = pd.MultiIndex.from_frame(rows[_PICTURE].astype("object").drop_duplicates())
-        for part in found:
+        for part in first.values():
             own = rows[
                 (rows["checkpoint"] == part.about.name)
                 & (rows["mask_source"] == part.mask_source)

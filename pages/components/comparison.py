@@ -85,9 +85,11 @@ def table_html(rows: Sequence[SummaryRow], columns: Titles, noun: str) -> str:
         noun: What n counts.
 
     Returns:
-        HTML in which every text is escaped.
+        HTML in which every text is escaped; of no table but the reasons where no row has any of the measures.
     """
     shown = [measure for measure in columns if any(measure in row.measures for row in rows)]
+    if not shown:
+        return _footnotes(rows, columns, shown, {})
     reasons: dict[str, int] = {}
     lines, before = "", ""
     for row in rows:

@@ -50,6 +50,17 @@ def test_the_ordinary_rows_are_those_of_the_very_same_pictures() -> None:
     assert [point.cell.n for point in curve.points] == [20, 20]
 
 
+def test_of_two_ways_to_cut_objects_out_the_given_mask_is_followed() -> None:
+    scene = {"condition": "foreign scene", "scene": "a.jpg"}
+    rows = answers(20, 30, "original")
+    for mask, (before, after) in {"predicted": (12, 3), "given": (15, 10)}.items():
+        rows += answers(before, 30, lifted_by=mask, **scene)
+        rows += answers(after, 30, lifted_by=mask, dial="object size", level=0.5, **scene)
+    data = {"kind": "cub", "title": "", "fingerprint": "", "parameters": {}}
+    [curve] = dial_curves(make_evaluation(rows, data=data))
+    assert told(curve) == [(0.5, pytest.approx(1 / 3)), (1, 0.5)]
+
+
 def test_who_has_no_object_of_another_size_has_no_curve_of_it() -> None:
     rows = answers(4) + answers(18, **GIVEN) + answers(10, dial="object size", level=0.5, **GIVEN)
     [curve] = dial_curves(make_evaluation(rows))

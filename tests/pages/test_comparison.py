@@ -64,6 +64,12 @@ class TestTable:
             in (table_html(rows, SUMMARY, "birds"))
         )
 
+    def test_of_measures_that_nobody_has_only_the_reasons_stand_there(self) -> None:
+        few = [row("a", "given", absent={"ECE ID": "too few to say (n = 9)"})]
+        text = table_html(few, RELIABILITY, "birds")
+        assert "<table>" not in text
+        assert "too few to say (n = 9)" in text
+
     def test_an_index_is_no_share_of_a_hundred(self) -> None:
         rows = [row("a", "none", measures={"RFS": measured(-0.25)})]
         [_, line] = Table(table_html(rows, RELIANCE, "birds")).rows
