@@ -64,8 +64,9 @@ def dial_curves(evaluation: Evaluation) -> list[DialCurve]:
     """Every dial that an evaluation holds.
 
     Dials turned at inference are read from the rows that name them, with the ordinary rows of the very same pictures as
-    their ordinary level; where objects were cut out with both masks, of those cut out with the given one. ``correlation`` and ``depth`` are read from checkpoints of one backbone that differ in nothing
-    else, by their accuracy OOD.
+    their ordinary level; where objects were cut out with both masks, of those cut out with the given one.
+    ``correlation`` and ``depth`` are read from checkpoints of one backbone that differ in nothing else, by their
+    accuracy OOD.
     """
     found = [part for part in parts(evaluation) if part.about.same_classes]
     return [*_turned(evaluation, found), *_correlations(found), *_depths(found)]
