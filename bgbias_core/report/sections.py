@@ -95,7 +95,7 @@ def _measures(report: Report) -> Iterator[Html]:
     yield tag(
         "p",
         "The mark on each bar is the value, the band its 95% interval, on the whole scale of the measure. A given mask "
-        "is exact; a predicted one was found in each very picture, as in real use.",
+        "came with the picture; a predicted one was found in each very picture, as in real use.",
         class_="lead",
     )
     missing: dict[str, list[str]] = {}

@@ -185,7 +185,8 @@ def legend(noun: str) -> str:
     """What the marks of a table mean."""
     return (
         "Bars run from 0 to 100; the mark across a bar and the two small numbers are the 95% interval; n counts "
-        f"{noun}. A **given** mask is exact; a **predicted** one was found in each very picture, as in real use."
+        f"{noun}. A **given** mask came with the picture; a **predicted** one was found in each very picture, as in "
+        "real use."
     )
 
 
