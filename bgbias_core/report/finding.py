@@ -72,10 +72,15 @@ class Finding:
     limits: str
 
     @property
+    def sentences(self) -> tuple[str, ...]:
+        """All of it in plain words, the limits last."""
+        said = tuple(statement.sentence for statement in self.statements)
+        return (*(said or ("The numbers of this evaluation allow no plain statement.",)), self.limits)
+
+    @property
     def paragraph(self) -> str:
-        """All of it in plain words."""
-        said = " ".join(statement.sentence for statement in self.statements)
-        return f"{said or 'The numbers of this evaluation allow no plain statement.'} {self.limits}"
+        """The sentences in one."""
+        return " ".join(self.sentences)
 
 
 def find(evaluation: Evaluation, rows: Sequence[SummaryRow]) -> Finding:

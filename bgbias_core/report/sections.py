@@ -34,7 +34,7 @@ def sections(report: Report) -> Iterator[Html]:
         tag(
             "section",
             tag("h2", "What was found"),
-            tag("p", report.finding.paragraph.replace("n = ", "n\u00a0=\u00a0")),
+            *(tag("p", sentence.replace("n = ", "n\u00a0=\u00a0")) for sentence in report.finding.sentences),
             class_="finding",
             id="finding",
         ),

@@ -43,7 +43,8 @@ nav { margin: 1.6rem 0 0; display: flex; flex-wrap: wrap; gap: 0.3rem 1.1rem; }
   margin: 1.8rem 0 0; padding: 1.3rem 1.5rem; border-left: 5px solid var(--accent); background: var(--raised);
 }
 .finding h2 { margin: 0 0 0.5rem; padding: 0; border: 0; font-size: 1.15rem; }
-.finding p { margin: 0; max-width: 60rem; font-size: 1.05rem; }
+.finding p { margin: 0.5rem 0 0; max-width: 60rem; font-size: 1.05rem; }
+.finding p:last-child { color: var(--quiet); font-size: 0.95rem; }
 
 .scroll { overflow-x: auto; scrollbar-width: thin; margin: 0.9rem 0; }
 table {
