@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from bgbias_core.errors import ConfigError
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -26,6 +28,22 @@ ASSETS = _shipped("assets")
 def home() -> Path:
     """The person's own folder: ``$BGBIAS_HOME``, else ``~/.bgbias`` (not created here)."""
     return Path(os.environ.get("BGBIAS_HOME") or "~/.bgbias").expanduser()
+
+
+def named_folder(path: str) -> Path:
+    """A folder that a configuration or an evaluation names, as it is here; it may begin with an environment variable.
+
+    What ships says so where a person's data lie: ``$BGBIAS_CUB``.
+
+    Raises:
+        ConfigError: The variable is not set.
+    """
+    expanded = Path(os.path.expandvars(path)).expanduser()
+    if (first := expanded.parts[:1]) and first[0].startswith("$") and not expanded.exists():
+        raise ConfigError(
+            f"The data lie in '{path}' and the environment variable {first[0]} is not set; set it to the folder."
+        )
+    return expanded
 
 
 def cache_folder() -> Path:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from bgbias_core.aviary import SPEC_VERSION, SPECIES, draw_recipes, render
+from bgbias_core.conditions import CONDITIONS
 from bgbias_core.data import AviaryQuery, load_aviary
 from bgbias_core.evaluation import (
     Evaluation,
@@ -104,6 +105,22 @@ def test_the_shipped_evaluation_is_small_and_says_what_the_cards_say() -> None:
             nothing = {"value": 0, "low": 0, "high": 0}
             assert found.model_copy(update=nothing) == stated.model_copy(update=nothing)
             assert (found.value, found.low, found.high) == pytest.approx((stated.value, stated.low, stated.high))
+
+
+def test_the_shipped_evaluation_of_photographs_has_every_condition_and_agrees_with_the_cards() -> None:
+    path = SHIPPED_EVALUATIONS / "species.parquet"
+    assert path.stat().st_size <= 2e6
+    evaluation = Evaluation.load(path)
+    data = evaluation.header.data
+    assert (data.folder, data.scenes, data.masks) == ("$BGBIAS_CUB", "$BGBIAS_SCENES", "")
+    assert f"--root {data.folder} --scenes {data.scenes}" in evaluation.header.command
+    assert set(evaluation.table["condition"]) == {spec.title for spec in CONDITIONS.values()}
+    for about in evaluation.header.checkpoints:
+        card = load_checkpoint(about.name).card
+        assert about.seal == seal_of(card)
+        assert {(m.mask_source, m.value, m.n) for m in card.metrics} == {
+            (m.mask_source, m.value, m.n) for m in card_metrics(evaluation, about.name) if m.condition == "original"
+        }
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

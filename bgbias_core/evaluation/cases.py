@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
@@ -23,6 +22,7 @@ from bgbias_core.evaluation.swaps import ORIGINAL, Presentation
 from bgbias_core.images import Image, read_image
 from bgbias_core.masks import Masker, MaskResult, given, load_masker
 from bgbias_core.models import find_checkpoint
+from bgbias_core.paths import named_folder
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ class Cases:
             if lender is None:
                 raise self._gone(row)
             return Background(row.condition, row.scene, row.place, donor=self._data.read(lender))
-        path = Path(self.evaluation.header.data.scenes).expanduser() / row.scene
+        path = named_folder(self.evaluation.header.data.scenes) / row.scene
         return Background(row.condition, row.scene, row.place, scene=read_image(path))
 
     @cached_property
@@ -296,7 +296,7 @@ class Cases:
     @cached_property
     def _data(self) -> PhotographSet:
         data = self.evaluation.header.data
-        return open_data(data.kind, data.folder, data.masks or None)
+        return open_data(data.kind, named_folder(data.folder), data.masks or None)
 
     @cached_property
     def _entries(self) -> Mapping[str, Entry]:

@@ -36,7 +36,7 @@ class EvaluatedData(_Frozen):
     Attributes:
         kind: ``aviary``, ``cub``, ``waterbirds`` or ``folder``.
         title: As people read it.
-        folder: The data set's folder; empty for Aviary.
+        folder: The data set's folder; empty for Aviary. It and ``scenes`` may begin with an environment variable.
         masks: Folder of given masks, where one was named.
         scenes: Folder of the scenes; empty where none were used. The table's ``scene`` is a path below it.
         fingerprint: sha256 over what fixes the data set's content.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +23,7 @@ from bgbias_core.evaluation import network_input
 from bgbias_core.images import Mask
 from bgbias_core.masks import KeptMasks, default_masker, load_masker, masker_key
 from bgbias_core.models import Card, Strategy
+from bgbias_core.paths import named_folder
 from bgbias_core.training.config import AviaryData, CubData, PhotographData, TrainingConfig
 from bgbias_core.training.data import Arrays, Inputs, MaskSource, Part, Progress
 
@@ -45,18 +45,8 @@ def open_training_data(config: TrainingConfig, size: int) -> AviaryTraining | Ph
     if isinstance(config.data, AviaryData):
         return AviaryTraining(config.data, size, config.model.strategy)
     masks = None if isinstance(config.data, CubData) else config.data.masks
-    samples = open_data(config.data.name, _expanded(config.data.root), _expanded(masks) if masks else None)
+    samples = open_data(config.data.name, named_folder(config.data.root), named_folder(masks) if masks else None)
     return PhotographTraining(config.data, samples, config.model.strategy)
-
-
-def _expanded(path: str) -> Path:
-    expanded = Path(os.path.expandvars(path))
-    if (first := expanded.parts[:1]) and first[0].startswith("$") and not expanded.exists():
-        raise ConfigError(
-            f"The configuration's data lie in '{path}' and the environment variable {first[0]} is not set; set it to "
-            "the folder."
-        )
-    return expanded
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,6 +141,19 @@ def test_no_such_row(aviary, row) -> None:
 def test_without_a_size_the_checkpoint_must_be_there(aviary) -> None:
     with pytest.raises(UnknownNameError, match="one"):
         remake(aviary, 0)
+
+
+def test_folders_may_be_named_by_environment_variables(folders, monkeypatch) -> None:
+    evaluation = photographs(folders)
+    header = evaluation.header
+    named = {"folder": "$BGBIAS_BIRDS/images", "masks": header.data.masks, "scenes": "$BGBIAS_BIRDS/scenes"}
+    moved = replace(evaluation, header=header.model_copy(update={"data": header.data.model_copy(update=named)}))
+    swapped = int(np.flatnonzero(evaluation.table["condition"] == "foreign scene")[0])
+    with pytest.raises(ConfigError, match=r"the environment variable \$BGBIAS_BIRDS is not set"):
+        remake(moved, swapped)
+    monkeypatch.setenv("BGBIAS_BIRDS", str(folders))
+    found, expected = (remake(one, swapped).shown.image for one in (moved, evaluation))
+    assert np.array_equal(found, expected)
 
 
 def test_what_is_gone_is_one_sentence(folders) -> None:
