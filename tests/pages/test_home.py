@@ -157,7 +157,7 @@ def test_measured_numbers_come_with_n_interval_and_command(make_checkpoint: Make
     table = html(app, 'class="measured"')
     assert "<strong>40.0%</strong> <small>38.0–43.0, n = 1,500</small>" in table
     assert "<strong>25.0%</strong> <small>23.0–28.0, n = 300</small>" in table
-    assert "predicted mask (grabcut)" in table
+    assert "predicted mask (GrabCut)" in table
     assert table.count("no rate: it sees the same pixels on every background") == 1
     assert app.code[0].value.split("\n") == ["print-again-1500", "print-again-300"]
 
