@@ -15,6 +15,7 @@ from bgbias_core.data import AviaryQuery, load_aviary
 from bgbias_core.evaluation import (
     Evaluation,
     card_metrics,
+    dial_curves,
     network_input,
     predict_probabilities,
     seal_of,
@@ -23,10 +24,10 @@ from bgbias_core.evaluation import (
 from bgbias_core.evaluation.masks import iou
 from bgbias_core.masks import load_masker
 from bgbias_core.masks.segmenters import load_segmenter
-from bgbias_core.models import Card, Checkpoint, Metric, list_checkpoints, load_checkpoint
+from bgbias_core.models import DIALS, Card, Checkpoint, Metric, list_checkpoints, load_checkpoint
 from bgbias_core.models.photo import photo_cards
 from bgbias_core.paths import SHIPPED_CHECKPOINTS, SHIPPED_EVALUATIONS, SHIPPED_SEGMENTERS
-from bgbias_core.training import TrainingConfig
+from bgbias_core.training import TrainingConfig, dial_points
 from bgbias_core.training.segmenter_config import SegmenterConfig
 
 ARCHITECTURES = ("convnext", "vit")
@@ -105,6 +106,26 @@ def test_the_shipped_evaluation_is_small_and_says_what_the_cards_say() -> None:
             nothing = {"value": 0, "low": 0, "high": 0}
             assert found.model_copy(update=nothing) == stated.model_copy(update=nothing)
             assert (found.value, found.low, found.high) == pytest.approx((stated.value, stated.low, stated.high))
+
+
+def test_the_trained_dials_that_ship_are_those_that_were_measured() -> None:
+    evaluation = Evaluation.load(SHIPPED_EVALUATIONS / "dial-correlation.parquet")
+    built_in = {point.name for point in dial_points() if point.built_in}
+    shipped = {path.stem for path in (SHIPPED_CHECKPOINTS / DIALS).glob("*.json")}
+    assert shipped == {about.name for about in evaluation.header.checkpoints} - built_in
+    assert all(about.seal == seal_of(load_checkpoint(about.name).card) for about in evaluation.header.checkpoints)
+    curves = {
+        (curve.strategy, curve.mask_source): {point.level: point.cell for point in curve.points}
+        for curve in dial_curves(evaluation)
+        if curve.dial == "correlation"
+    }
+    assert all(
+        cell.n == 1500 for (_, source), curve in curves.items() if source != "predicted" for cell in curve.values()
+    )
+    unmasked, early = curves["unmasked", "none"], curves["early", "given"]
+    # The birds can be learned where places tell nothing, and are not where they tell all; early masking need not care.
+    assert unmasked[0].low > unmasked[0.95].high > unmasked[0.95].low > unmasked[1].high
+    assert early[0.95].low > unmasked[0].high
 
 
 def test_the_shipped_evaluation_of_photographs_has_every_condition_and_agrees_with_the_cards() -> None:
