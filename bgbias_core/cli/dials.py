@@ -116,7 +116,7 @@ def train(
 def evaluate(
     name: Annotated[
         str, typer.Option(metavar="PREFIX", help="How the evaluations' names begin; they end in the dials'.")
-    ] = "dial",
+    ] = "my-dial",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where they go; by default to your own evaluations.")
     ] = None,

@@ -123,12 +123,12 @@ def _show_missing(questions: Sequence[Question], header: Header) -> None:
     known = list_evaluations().headers.keys() - {header.name}
     untrained = []
     for question in questions:
-        there = f"dial-{question.dials[0]}"
+        there = next((name for whose in ("my-dial", "dial") if (name := f"{whose}-{question.dials[0]}") in known), None)
         if question.option:
             st.markdown(f"**{question.title}** This computes it beside everything else:")
             command = f"{header.command} {shlex.join(['--dial', question.option])}"
             st.code(command, language="bash", wrap_lines=True)
-        elif there in known:
+        elif there is not None:
             st.page_link(
                 compare_strategies_page(),
                 label=f"{question.title} Another evaluation tells",

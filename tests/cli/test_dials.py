@@ -155,6 +155,6 @@ def test_what_cannot_be_done_is_refused(tiny: Path, tmp_path: Path, monkeypatch:
     assert "cannot be written" in refused(run("dials", "train", "--out", file))
     monkeypatch.setattr("bgbias_core.paths.SHIPPED_EVALUATIONS", tmp_path)
     (tmp_path / "dial-depth.parquet").write_text("")
-    assert "'dial-depth' is the name of a shipped evaluation" in refused(run("dials", "evaluate"))
+    assert "'dial-depth' is the name of a shipped evaluation" in refused(run("dials", "evaluate", "--name", "dial"))
     (tiny / "configs" / "aviary-convnext-late.json").unlink()
     assert "cannot be read" in refused(run("dials", "list"))
