@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
 from bgbias_core.aviary import SPECIES
-from bgbias_core.images import Image, Mask
+from bgbias_core.images import Image, Mask, encode_mask_png, encode_png
 from bgbias_core.masks import Box, MaskResult
 from bgbias_core.models import (
     Architecture,
@@ -95,3 +97,18 @@ class Bright:
         self.boxes.append(box)
         found = (image.min(axis=2) >= 175).astype(np.float32)
         return MaskResult(found, "predicted" if box is None else "given box", self.name)
+
+
+def make_folders(root: Path, photographs: int, places: int) -> Path:
+    """Photographs of two classes with masks and scenes of some places in ``images``, ``masks`` and ``scenes``."""
+    for seed in range(photographs):
+        image, mask = make_picture(seed, 60, 80)
+        for kind, content in (("images/test", encode_png(image)), ("masks/test", encode_mask_png(mask))):
+            path = root / kind / f"class {seed % 2}" / f"{seed}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for name, scene in make_scenes(places).items():
+        path = root / "scenes" / name / "view.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(encode_png(scene))
+    return root

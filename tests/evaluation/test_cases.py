@@ -12,10 +12,9 @@ from bgbias_core.data import open_folder
 from bgbias_core.errors import ConfigError, EvaluationError, ImageError, UnknownNameError
 from bgbias_core.evaluation import Evaluation, evaluate_on_aviary, evaluate_on_photographs, judge
 from bgbias_core.evaluation.cases import Cases, remake
-from bgbias_core.images import encode_mask_png, encode_png
 from bgbias_core.masks import MASKERS, MaskerSpec
 from bgbias_core.models import Strategy
-from tests.evaluation.stand_ins import SIZE, Bright, make_checkpoint, make_picture, make_scenes
+from tests.evaluation.stand_ins import SIZE, Bright, make_checkpoint, make_folders
 
 CHECKPOINTS = {
     name: make_checkpoint(Strategy(name=strategy), region="foreground" if strategy == "late" else "all", name=name)
@@ -35,17 +34,7 @@ def aviary(bright) -> Evaluation:
 
 @pytest.fixture
 def folders(tmp_path, bright):
-    for seed in range(4):
-        image, mask = make_picture(seed, 60, 80)
-        for kind, content in (("images/test", encode_png(image)), ("masks/test", encode_mask_png(mask))):
-            path = tmp_path / kind / f"class {seed % 2}" / f"{seed}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    for name, scene in make_scenes(3).items():
-        path = tmp_path / "scenes" / name / "view.png"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(encode_png(scene))
-    return tmp_path
+    return make_folders(tmp_path, 4, 3)
 
 
 def photographs(folders, *, masks: bool = True) -> Evaluation:

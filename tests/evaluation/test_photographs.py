@@ -26,7 +26,7 @@ from bgbias_core.evaluation.dials import worsened
 from bgbias_core.images import encode_mask_png, encode_png
 from bgbias_core.masks import MASKERS, MaskerSpec, given
 from bgbias_core.models import Strategy
-from tests.evaluation.stand_ins import Bright, make_checkpoint, make_picture, make_scenes
+from tests.evaluation.stand_ins import Bright, make_checkpoint, make_folders, make_picture, make_scenes
 
 CHECKPOINTS = [
     make_checkpoint(Strategy(name="unmasked"), name="one"),
@@ -39,17 +39,7 @@ CHECKPOINTS = [
 def folders(tmp_path, monkeypatch):
     """Six photographs of two classes with masks, and five places."""
     monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", ("photograph", "aviary"), Bright))
-    for seed in range(6):
-        image, mask = make_picture(seed, 60, 80)
-        for kind, content in (("images/test", encode_png(image)), ("masks/test", encode_mask_png(mask))):
-            path = tmp_path / kind / f"class {seed % 2}" / f"{seed}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    for name, scene in make_scenes(5).items():
-        path = tmp_path / "scenes" / name / "view.png"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(encode_png(scene))
-    return tmp_path
+    return make_folders(tmp_path, 6, 5)
 
 
 def run(folders, masks=True, **options):

@@ -17,11 +17,11 @@ from bgbias_core.data import PhotographSet, open_folder
 from bgbias_core.evaluation import Evaluation, evaluate_on_aviary, evaluate_on_photographs
 from bgbias_core.evaluation.run import units_of
 from bgbias_core.evaluation.table import write_table
-from bgbias_core.images import encode_mask_png, encode_png
+from bgbias_core.images import encode_png
 from bgbias_core.masks import MASKERS, MaskerSpec
 from bgbias_core.models import Strategy
 from bgbias_core.paths import cache_folder
-from tests.evaluation.stand_ins import Bright, make_checkpoint, make_picture, make_scenes
+from tests.evaluation.stand_ins import Bright, make_checkpoint, make_folders, make_picture
 
 CHECKPOINTS = [
     make_checkpoint(Strategy(name="unmasked"), name="one"),
@@ -44,17 +44,7 @@ def small_units(tmp_path, monkeypatch):
 @pytest.fixture
 def folders(tmp_path) -> Path:
     """Six photographs of two classes with masks, and three places."""
-    for seed in range(6):
-        image, mask = make_picture(seed, 60, 80)
-        for kind, content in (("images/test", encode_png(image)), ("masks/test", encode_mask_png(mask))):
-            path = tmp_path / kind / f"class {seed % 2}" / f"{seed}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    for name, scene in make_scenes(3).items():
-        path = tmp_path / "scenes" / name / "view.png"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(encode_png(scene))
-    return tmp_path
+    return make_folders(tmp_path, 6, 3)
 
 
 def on_photographs(folders: Path, **options) -> Evaluation:

@@ -9,10 +9,9 @@ import pytest
 
 from bgbias_core.data import open_folder
 from bgbias_core.evaluation import Evaluation, evaluate_on_photographs
-from bgbias_core.images import encode_mask_png, encode_png
 from bgbias_core.masks import MASKERS, MaskerSpec
 from bgbias_core.models import Strategy
-from tests.evaluation.stand_ins import Bright, make_checkpoint, make_picture, make_scenes
+from tests.evaluation.stand_ins import Bright, make_checkpoint, make_folders
 from tests.evaluation.tables import make_evaluation, make_row
 
 BIRDS = 60
@@ -57,17 +56,7 @@ def aviary(*, right_elsewhere: int = 15, grown: float | None = None, **changes: 
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Six photographs of two classes with masks, two places, and a masker that needs no weights."""
     monkeypatch.setitem(MASKERS, "bright", MaskerSpec("bright", "Bright pixels", ("photograph", "aviary"), Bright))
-    for seed in range(6):
-        image, mask = make_picture(seed, 60, 80)
-        for kind, content in (("images/test", encode_png(image)), ("masks/test", encode_mask_png(mask))):
-            path = tmp_path / kind / f"class {seed % 2}" / f"{seed}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    for name, scene in make_scenes(2).items():
-        path = tmp_path / "scenes" / name / "view.png"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(encode_png(scene))
-    return tmp_path
+    return make_folders(tmp_path, 6, 2)
 
 
 def photographs(folder: Path, **options: Any) -> Evaluation:
