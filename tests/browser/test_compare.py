@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from bgbias_core import jobs
-from tests.browser.visiting import FINISHED, SECONDS, settle
+from tests.browser.visiting import assert_sound, press, settle
 from tests.pages.turned_evaluations import save_turned
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import BrowserContext, Locator, Page
 
 _BOXES = "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.right])"
 pytestmark = pytest.mark.browser
@@ -23,12 +21,12 @@ pytestmark = pytest.mark.browser
 def test_what_each_strategy_sees(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/compare_strategies?places=Ocean&places=Snow")
     pictures = page.locator(".seen tbody img")
-    expect(pictures).to_have_count(9, timeout=90 * SECONDS)
-    page.wait_for_selector(FINISHED)
+    expect(pictures).to_have_count(9)
+    settle(page)
     assert pictures.evaluate_all("all => all.every(i => i.complete && i.naturalWidth == 96 && i.alt)")
     urls = pictures.evaluate_all("all => all.map(i => i.src)")
     assert [len(set(urls[start : start + 3])) for start in (0, 3, 6)] == [3, 1, 3], "only early sees the same"
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_sound(page)
     label = page.locator(".seen tbody .label").first
     before = label.bounding_box()
     page.locator(".seen").evaluate("table => { table.scrollLeft = 200 }")
@@ -36,26 +34,25 @@ def test_what_each_strategy_sees(page: Page, app_url: str) -> None:
     assert before is not None
     assert after is not None
     assert after["x"] == pytest.approx(before["x"], abs=1), "the first column stays"
-    page.get_by_role("button", name="ViT", exact=True).click()
-    expect(page.locator(".seen tbody .label").first).to_contain_text("ViT", timeout=90 * SECONDS)
+    press(page.get_by_role("button", name="ViT", exact=True))
+    expect(page.locator(".seen tbody .label").first).to_contain_text("ViT")
     settle(page)
     page.reload()
-    expect(page.locator(".seen tbody .label").first).to_contain_text("ViT", timeout=90 * SECONDS)
+    expect(page.locator(".seen tbody .label").first).to_contain_text("ViT")
 
 
 def test_matrix_groups_and_dials_are_there_to_be_read(page: Page, fresh_app_url: str) -> None:
     save_turned("turned")
     page.goto(f"{fresh_app_url}/compare_strategies?view=Whole+data+set&evaluation=turned")
     matrix = page.locator(".conditions")
-    expect(matrix.locator("tbody tr")).to_have_count(2, timeout=90 * SECONDS)
+    expect(matrix.locator("tbody tr")).to_have_count(2)
     expect(matrix.locator("tbody td").first).to_contain_text("n = 40")
     expect(matrix.locator("tbody tr").nth(1)).to_contain_text("the same pixels")
-    settle(page)
-    page.get_by_role("tab", name="Picture").click()
+    press(page.get_by_role("tab", name="Picture"))
     expect(_drawn(page, "matrix_chart").locator(".textpoint").first).to_contain_text("100.0%")
-    page.get_by_role("tab", name="Groups and classes").click()
+    press(page.get_by_role("tab", name="Groups and classes"))
     expect(_drawn(page, "group_chart").locator(".ytick text")).to_have_count(2)
-    page.get_by_role("tab", name="Dials").click()
+    press(page.get_by_role("tab", name="Dials"))
     dial = _drawn(page, "dial_grow")
     expect(dial.locator(".scatterlayer .trace")).to_have_count(2)
     expect(dial.locator(".legendtext").first).to_have_text("Small unmasked, looks at no mask")
@@ -67,7 +64,7 @@ def test_matrix_groups_and_dials_are_there_to_be_read(page: Page, fresh_app_url:
     texts = dial.locator(".legendtext, .xtitle").evaluate_all(_BOXES)
     assert all(right <= frame["x"] + frame["width"] + 1 for _, right in texts), "nothing is cut off"
     assert "closer=Dials" in page.url
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_sound(page)
 
 
 def _drawn(page: Page, key: str) -> Locator:
@@ -77,10 +74,8 @@ def _drawn(page: Page, key: str) -> Locator:
     return figure
 
 
-def test_an_evaluation_from_the_form_to_the_verdict(chromium: Browser, fresh_app_url: str) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(90 * SECONDS)
-    page = context.new_page()
+def test_an_evaluation_from_the_form_to_the_verdict(window: BrowserContext, fresh_app_url: str) -> None:
+    page = window.new_page()
     page.goto(f"{fresh_app_url}/compare_strategies?view=Whole+data+set")
     form = page.locator("details", has_text="Compute another one")
     form.wait_for()
@@ -92,27 +87,18 @@ def test_an_evaluation_from_the_form_to_the_verdict(chromium: Browser, fresh_app
         field.fill(number)
         field.press("Enter")
         settle(page)
-    page.get_by_role("button", name="Compute", exact=True).click()
-    deadline = time.monotonic() + 120
-    while not (found := jobs.list_jobs()) or found[0].active:
-        assert time.monotonic() < deadline, found
-        page.wait_for_timeout(500)
-    assert found[0].state == "done", found[0].reason
-    # The panel sees it within two seconds, and the page runs again.
+    press(page.get_by_role("button", name="Compute", exact=True))
     page.locator("[class*=st-key-job_2] .stMarkdownBadge", has_text="done").wait_for()
     settle(page)
     evaluations = page.get_by_role("combobox", name="Evaluation")
     evaluations.scroll_into_view_if_needed()  # a list that is open when the page scrolls closes again
-    settle(page)
-    evaluations.click()
+    press(evaluations)
     page.get_by_role("option", name="Aviary, 20 test birds: 3 checkpoints").click()
     page.wait_for_selector("text=n = 20 birds")
-    settle(page)
-    assert page.locator(".conditions tbody tr").count() == 5, "unmasked, and early and late with both masks"
-    page.get_by_role("tab", name="Two compared").click()
+    expect(page.locator(".conditions tbody tr"), "unmasked, and early and late with both masks").to_have_count(5)
+    press(page.get_by_role("tab", name="Two compared"))
     page.get_by_text("On the same").or_(page.get_by_text("on the same")).first.wait_for()
-    page.get_by_role("tab", name="Measures").click()
+    press(page.get_by_role("tab", name="Measures"))
     with page.expect_download() as started:
-        page.get_by_role("button", name="Table (CSV)").click()
+        press(page.get_by_role("button", name="Table (CSV)"))
     assert started.value.suggested_filename == "comparison.csv"
-    context.close()
