@@ -9,11 +9,14 @@ import pandas as pd
 
 from bgbias_core.evaluation.intervals import (
     FEWEST_SCENES,
+    TELLING,
     Interval,
     IntervalKind,
     can_be_resampled,
     cluster_bootstrap,
+    differing,
     score,
+    sums_of,
     two_way_bootstrap,
     wilson,
 )
@@ -54,8 +57,8 @@ def estimate(
 
     - For scenes in general: photographs and scenes are both resampled.
     - Where a photograph counts once and is right or wrong: Wilson's interval; of pairs, Tango's.
-    - Else a bootstrap over photographs, or where fewer differ than
-      :data:`~bgbias_core.evaluation.intervals.TELLING`, the score interval of as many single answers.
+    - Else a bootstrap over photographs, or where too few differ, the score interval of the single answers that they
+      are worth: see :func:`~bgbias_core.evaluation.intervals.cluster_bootstrap`.
 
     Args:
         values: One value for each picture, by sample as the first or only level of its index; at least one.
@@ -75,7 +78,7 @@ def estimate(
         table = scenes.to_numpy(dtype=np.float64)
         weights = 1 / np.repeat((~np.isnan(table)).sum(axis=1, keepdims=True), table.shape[1], axis=1)
         interval = two_way_bootstrap(table, weights=weights if each_once else None, bounds=bounds)
-        if not can_be_resampled(grouped):
+        if differing(sums_of(grouped)) < TELLING:
             # Few photographs differ, if any: that other scenes do as little is then no better known than their share.
             least = score(value, n, bounds)
             interval = Interval(min(interval.low, least.low), max(interval.high, least.high))
@@ -85,7 +88,7 @@ def estimate(
     if once and paired and bounds == (-1.0, 1.0) and np.isin(grouped, (-1.0, 0.0, 1.0)).all():
         return made(paired_score(int((grouped > 0).sum()), int((grouped < 0).sum()), n), "paired score")
     kind: IntervalKind = "paired bootstrap" if paired else "cluster bootstrap"
-    return made(cluster_bootstrap(grouped, bounds=bounds), kind if can_be_resampled(grouped) else "score")
+    return made(cluster_bootstrap(grouped, bounds=bounds), kind if can_be_resampled(grouped, bounds) else "score")
 
 
 def _are_shared(scenes: pd.DataFrame) -> bool:

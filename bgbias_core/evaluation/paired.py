@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bgbias_core.errors import ConfigError
-from bgbias_core.evaluation.intervals import Interval, Z, cluster_bootstrap
+from bgbias_core.evaluation.intervals import Interval, cluster_bootstrap
+from bgbias_core.evaluation.resampling import Z
 
 
 def paired_score(first_only: int, second_only: int, n: int) -> Interval:

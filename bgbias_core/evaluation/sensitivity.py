@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bgbias_core.evaluation.estimates import Estimate
-from bgbias_core.evaluation.intervals import Floats, bootstrap
+from bgbias_core.evaluation.intervals import bootstrap
 from bgbias_core.evaluation.parts import ACCURACY_NOISE_BG, ACCURACY_NOISE_FG, CALIBRATION, Part, per_pair
+from bgbias_core.evaluation.resampling import Floats
 
 BINS = 15
 """Bins of equal width that stated probabilities are sorted into."""

@@ -10,9 +10,11 @@ import pytest
 
 from bgbias_core.evaluation import Interval, wilson
 from bgbias_core.evaluation.intervals import (
-    TELLING,
+    RARE,
     bootstrap,
     cluster_bootstrap,
+    differing,
+    effective_answers,
     mean_of_sums,
     score,
     two_way_bootstrap,
@@ -67,17 +69,17 @@ def intervals_of(counts: np.ndarray) -> list[Interval]:
     for some in (counts[start : start + AT_ONCE] for start in range(0, len(counts), AT_ONCE)):
         sums = np.stack([some, np.full_like(some, SCENES)], axis=-1).astype(np.float64)
         resampled = bootstrap(sums, mean_of_sums)
-        for row, interval in zip(some, resampled, strict=True):
-            telling = len(row) - np.bincount(row).max()
-            made.append(interval if telling >= TELLING else score(row.mean() / SCENES, len(row)))
+        for each, interval in zip(sums, resampled, strict=True):
+            mean = float(each[:, 0].sum() / each[:, 1].sum())
+            made.append(score(mean, effective_answers(each)) if differing(each) < RARE else interval)
     return made
 
 
 @pytest.mark.parametrize(
     ("n", "rate", "correlation"),
     [
-        *((100, rate, correlation) for rate in (0.05, 0.3, 0.9) for correlation in (0, 0.1, 0.3, 0.6, 0.8)),
-        *((250, rate, 0.3) for rate in (0.05, 0.5)),
+        *((100, rate, r) for rate in (0.05, 0.1, 0.3, 0.9) for r in (0, 0.1, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)),
+        *((250, rate, r) for rate in (0.05, 0.5) for r in (0.3, 0.95)),
     ],
 )
 def test_clustered_flip_rate(n, rate, correlation) -> None:
@@ -87,7 +89,7 @@ def test_clustered_flip_rate(n, rate, correlation) -> None:
 
 def test_many_at_once_are_what_each_is_alone() -> None:
     counts = flips(100, 0.05, 0.6, np.random.default_rng(4))[:20]
-    counts[0] = 0  # nothing differs, so it has the score interval
+    counts[0] = 0  # nothing differs
     alone = [cluster_bootstrap((np.arange(SCENES) < row[:, None]).astype(float)) for row in counts]
     assert alone == intervals_of(counts)
 

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from bgbias_core.errors import ConfigError
 from bgbias_core.evaluation import cluster_bootstrap, wilson
-from bgbias_core.evaluation.intervals import can_be_resampled, score, student, two_way_bootstrap
+from bgbias_core.evaluation.intervals import (
+    RARE,
+    can_be_resampled,
+    effective_answers,
+    score,
+    sums_of,
+    two_way_bootstrap,
+)
+from bgbias_core.evaluation.resampling import student
 
 
 @pytest.mark.parametrize(
@@ -70,13 +78,40 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 
 def test_few_that_differ_have_the_score_interval() -> None:
-    """Two of 100 photographs flip, each on all nine scenes: as though each photograph were seen once."""
+    """Photographs that flip on all nine scenes or on none: as though each were seen once."""
     values = np.zeros((100, 9))
-    values[:2] = 1
-    assert cluster_bootstrap(values) == wilson(2, 100)
+    values[: RARE - 1] = 1
+    assert cluster_bootstrap(values) == wilson(RARE - 1, 100)
     assert not can_be_resampled(values)
-    values[2] = 1
+    values[RARE - 1] = 1
     assert can_be_resampled(values)
+    assert can_be_resampled(values[RARE - 3 :], (-1.0, 1.0)), "differences need but three"
+
+
+def test_what_photographs_are_worth_lies_between_their_number_and_their_pictures() -> None:
+    alike = np.zeros((100, 9))
+    alike[:5] = 1
+    assert effective_answers(sums_of(alike)) == pytest.approx(100)
+    apart = np.zeros((100, 9))
+    apart[np.arange(45) * 2, np.arange(45) % 9] = 1  # as evenly as it goes: nothing agrees within a photograph
+    # One imagined photograph that agrees, beside the 45 that do not, makes the correlation 1 / 46.
+    assert effective_answers(sums_of(apart)) == pytest.approx(900 / (1 + 8 / 46))
+    half = alike.copy()
+    half[:5, 4:] = 0
+    assert 100 < effective_answers(sums_of(half)) < 900
+
+
+def test_one_photograph_is_one_answer() -> None:
+    values = np.array([[0.0, 1.0, 1.0]])
+    assert effective_answers(sums_of(values)) == 1
+    assert cluster_bootstrap(values) == score(2 / 3, 1)
+
+
+def test_photographs_with_unlike_numbers_of_pictures_are_worth_something_too() -> None:
+    values = np.zeros((100, 9))
+    values[:5, :4] = 1
+    values[50:, 5:] = np.nan
+    assert 100 < effective_answers(sums_of(values)) < np.isfinite(values).sum()
 
 
 def test_the_score_interval_of_a_difference_mirrors() -> None:
