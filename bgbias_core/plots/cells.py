@@ -61,15 +61,21 @@ def told(cell: Cell | None, unit: str = "%") -> str:
     return f"{percent(cell.value).removesuffix('%')}{unit}{interval}, n = {cell.n:,}{note}"
 
 
-def row_titles(rows: Iterable[Looking]) -> list[tuple[str, str]]:
-    """Title and mask of each row as they may stand in a figure; titles that several checkpoints share have the name."""
-    rows = list(rows)
+def shared_titles(rows: Iterable[Looking]) -> frozenset[str]:
+    """Titles that several checkpoints have, so that their names must be told too."""
     names: dict[str, set[str]] = {}
     for row in rows:
         names.setdefault(row.title, set()).add(row.checkpoint)
+    return frozenset(title for title, some in names.items() if len(some) > 1)
+
+
+def row_titles(rows: Iterable[Looking]) -> list[tuple[str, str]]:
+    """Title and mask of each row as they may stand in a figure; titles that several checkpoints share have the name."""
+    rows = list(rows)
+    shared = shared_titles(rows)
     return [
         (
-            escape(f"{row.title} ({row.checkpoint})" if len(names[row.title]) > 1 else row.title),
+            escape(f"{row.title} ({row.checkpoint})" if row.title in shared else row.title),
             mask_words(row.mask_source),
         )
         for row in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _FEW = 5
 """Columns up to which a number's interval and n fit below it, on a phone too."""
 _TITLE, _NUMBER, _NUMBERS = 24, 28, 50  # pixels
+_LINE, _FURTHER_LINE = 50, 16
+"""Letters of a title that fit a phone's width, and the pixels of each further line."""
 
 
 def matrix_figure(rows: Sequence[MatrixRow]) -> go.Figure:
@@ -31,9 +34,10 @@ def matrix_figure(rows: Sequence[MatrixRow]) -> go.Figure:
     few = len(conditions) <= _FEW
     cuts = len({row.lifted_by for row in rows if row.lifted_by}) > 1
     titles = [
-        f"{title}, {mask}" + (f", cut out with the {row.lifted_by} mask" if cuts and row.lifted_by else "")
+        _title(f"{title}, {mask}", row.lifted_by if cuts else "")
         for (title, mask), row in zip(row_titles(rows), rows, strict=True)
     ]
+    above = _TITLE + _FURTHER_LINE * max((title.count("<br>") for title in titles), default=0)
     figure = go.Figure()
     cells = [[row.cells.get(condition) for condition in conditions] for row in rows]
     add_field(
@@ -42,10 +46,10 @@ def matrix_figure(rows: Sequence[MatrixRow]) -> go.Figure:
         titles,
         cells,
         _long if few else _short,
-        gap=_TITLE,
+        gap=above,
         few="too few<br>to say" if few else "few",
     )
-    height = _TITLE + (_NUMBERS if few else _NUMBER)
+    height = above + (_NUMBERS if few else _NUMBER)
     for number, title in enumerate(titles):
         # Beside the rows titles would leave the cells no room on a narrow screen.
         figure.add_annotation(
@@ -53,7 +57,7 @@ def matrix_figure(rows: Sequence[MatrixRow]) -> go.Figure:
             align="left", font={"size": 12},
         )  # fmt: skip
     figure.update_yaxes(
-        range=[-len(rows) + 0.5, 0.5 + _TITLE / 2 / height],
+        range=[-len(rows) + 0.5, 0.5 + above / 2 / height],
         showticklabels=False,
         showgrid=False,
         zeroline=False,
@@ -65,6 +69,10 @@ def matrix_figure(rows: Sequence[MatrixRow]) -> go.Figure:
         height=height * len(rows) + (110 if tilted else 44), margin={"l": 4, "r": 4, "t": 8, "b": 4}, showlegend=False
     )
     return clear_ground(figure)
+
+
+def _title(looks: str, cut: str) -> str:
+    return "<br>".join(wrap(looks + (f", cut out with the {cut} mask" if cut else ""), _LINE))
 
 
 def _short(cell: Cell) -> str:

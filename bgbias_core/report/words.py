@@ -9,25 +9,14 @@ from typing import Protocol
 from bgbias_core.evaluation.definitions import MEASURES
 from bgbias_core.evaluation.parts import DIFFERENCES, LOST
 from bgbias_core.masks import mask_words
+from bgbias_core.plots import cells
 from bgbias_core.plots.cells import percent
 
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither end is better"}
 
 
-class Looking(Protocol):
-    """A checkpoint with what it looked at."""
-
-    @property
-    def checkpoint(self) -> str:
-        """Its name."""
-
-    @property
-    def title(self) -> str:
-        """As people read it."""
-
-    @property
-    def mask_source(self) -> str:
-        """``none``, ``given`` or ``predicted``."""
+class Looking(cells.Looking, Protocol):
+    """A checkpoint with what it looked at, and how that came about."""
 
     @property
     def masker(self) -> str:
@@ -107,11 +96,8 @@ class Titles:
     @classmethod
     def of(cls, rows: Sequence[Looking]) -> Titles:
         """What it takes to tell these rows apart."""
-        names: dict[str, set[str]] = {}
-        for row in rows:
-            names.setdefault(row.title, set()).add(row.checkpoint)
         cuts = {row.lifted_by for row in rows} - {""}
-        return cls(frozenset(title for title, some in names.items() if len(some) > 1), len(cuts) > 1)
+        return cls(cells.shared_titles(rows), len(cuts) > 1)
 
     def title(self, title: str, name: str) -> str:
         """A checkpoint's title, with its name where others have the same."""

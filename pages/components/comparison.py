@@ -70,10 +70,10 @@ def looking(row: SummaryRow | MatrixRow) -> str:
 
 def row_titles(rows: Sequence[SummaryRow] | Sequence[MatrixRow]) -> list[str]:
     """One text for each row, all different: title and mask, and the name where titles are shared."""
-    names: dict[str, set[str]] = {}
-    for row in rows:
-        names.setdefault(row.title, set()).add(row.checkpoint)
-    return [f"{row.title}{f' ({row.checkpoint})' if len(names[row.title]) > 1 else ''}, {looking(row)}" for row in rows]
+    from bgbias_core.plots.cells import shared_titles
+
+    shared = shared_titles(rows)
+    return [f"{row.title}{f' ({row.checkpoint})' if row.title in shared else ''}, {looking(row)}" for row in rows]
 
 
 def table_html(rows: Sequence[SummaryRow], columns: Titles, noun: str) -> str:

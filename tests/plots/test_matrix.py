@@ -43,10 +43,12 @@ def test_every_row_names_its_mask_and_shared_titles_their_checkpoint() -> None:
 
 def test_rows_that_differ_in_what_cut_their_objects_out_say_so() -> None:
     rows = [replace(row("a", "none", ID=cell(0.5)), lifted_by=lift) for lift in ("given", "predicted")]
-    assert [note.text.partition(", cut")[2] for note in matrix_figure(rows).layout.annotations] == [
+    titles = [note.text for note in matrix_figure(rows).layout.annotations]
+    assert [title.replace("<br>", " ").partition(", cut")[2] for title in titles] == [
         " out with the given mask",
         " out with the predicted mask",
     ]
+    assert max(len(line) for title in titles for line in title.split("<br>")) <= 50, "a phone is no wider"
     assert "cut out" not in matrix_figure(rows[:1]).layout.annotations[0].text
 
 
