@@ -22,6 +22,7 @@ from bgbias_core.evaluation import (
     summarise,
 )
 from bgbias_core.evaluation.masks import iou
+from bgbias_core.evaluation.matrices import Cell
 from bgbias_core.masks import load_masker
 from bgbias_core.masks.segmenters import load_segmenter
 from bgbias_core.models import DIALS, Card, Checkpoint, Metric, list_checkpoints, load_checkpoint
@@ -108,24 +109,54 @@ def test_the_shipped_evaluation_is_small_and_says_what_the_cards_say() -> None:
             assert (found.value, found.low, found.high) == pytest.approx((stated.value, stated.low, stated.high))
 
 
-def test_the_trained_dials_that_ship_are_those_that_were_measured() -> None:
-    evaluation = Evaluation.load(SHIPPED_EVALUATIONS / "dial-correlation.parquet")
-    built_in = {point.name for point in dial_points() if point.built_in}
-    shipped = {path.stem for path in (SHIPPED_CHECKPOINTS / DIALS).glob("*.json")}
-    assert shipped == {about.name for about in evaluation.header.checkpoints} - built_in
-    assert all(about.seal == seal_of(load_checkpoint(about.name).card) for about in evaluation.header.checkpoints)
+@pytest.fixture(scope="module", params=["correlation", "depth"])
+def dial(request) -> Evaluation:
+    """The shipped evaluation of a trained dial."""
+    return Evaluation.load(SHIPPED_EVALUATIONS / f"dial-{request.param}.parquet")
+
+
+def test_every_point_of_a_trained_dial_is_measured_and_those_that_ship_are_the_ones(dial) -> None:
+    points = {point.name for point in dial_points() if dial.header.name.removeprefix("dial-") in point.dials}
+    assert {about.name for about in dial.header.checkpoints} == points
+    cards = {path.stem for path in (SHIPPED_CHECKPOINTS / DIALS).glob("*.json")}
+    trained = {point.name for point in dial_points() if not point.built_in and "convnext" in point.name}
+    assert cards == trained
+    for about in dial.header.checkpoints:
+        if about.name in trained or about.name.startswith("aviary"):
+            assert about.seal == seal_of(load_checkpoint(about.name).card)
+
+
+def shipped_curves(evaluation: Evaluation, backbone: str) -> dict[tuple[str, str], dict[float, Cell]]:
+    """Accuracy OOD by strategy and mask source, then by level."""
+    name = evaluation.header.name.removeprefix("dial-")
     curves = {
         (curve.strategy, curve.mask_source): {point.level: point.cell for point in curve.points}
         for curve in dial_curves(evaluation)
-        if curve.dial == "correlation"
+        if curve.dial == name and curve.checkpoint == backbone
     }
-    assert all(
-        cell.n == 1500 for (_, source), curve in curves.items() if source != "predicted" for cell in curve.values()
-    )
+    given = [cell for (_, source), curve in curves.items() if source != "predicted" for cell in curve.values()]
+    assert {cell.n for cell in given} == {1500}
+    return curves
+
+
+@pytest.mark.parametrize(
+    ("backbone", "levels"),
+    [("aviary-convnext", [0, 0.5, 0.8, 0.9, 0.95, 1]), ("aviary-vit", [0, 0.95, 1])],
+)
+def test_the_dial_of_correlation_tells_what_places_cost(backbone, levels) -> None:
+    curves = shipped_curves(Evaluation.load(SHIPPED_EVALUATIONS / "dial-correlation.parquet"), backbone)
     unmasked, early = curves["unmasked", "none"], curves["early", "given"]
+    assert sorted(unmasked) == sorted(curves["late", "given"]) == levels
     # The birds can be learned where places tell nothing, and are not where they tell all; early masking need not care.
     assert unmasked[0].low > unmasked[0.95].high > unmasked[0.95].low > unmasked[1].high
     assert early[0.95].low > unmasked[0].high
+
+
+@pytest.mark.parametrize(("backbone", "levels"), [("aviary-convnext", [0, 1, 2, 3, 4]), ("aviary-vit", [0, 2, 4])])
+def test_the_dial_of_depth_leads_from_early_to_late(backbone, levels) -> None:
+    curve = shipped_curves(Evaluation.load(SHIPPED_EVALUATIONS / "dial-depth.parquet"), backbone)["late", "given"]
+    assert sorted(curve) == levels
+    assert curve[0].low > curve[levels[-1]].high
 
 
 def test_the_shipped_evaluation_of_photographs_has_every_condition_and_agrees_with_the_cards() -> None:
