@@ -98,15 +98,21 @@ def _summary(name: str, path: str, changed: int) -> list[SummaryRow]:
 
 def show_head(header: Header) -> None:
     """In a line what the evaluation is of; behind a click the command that makes it again."""
+    from bgbias_core.evaluation import seal_of
+
     noun = "birds" if header.data.kind == "aviary" else "photographs"
     st.markdown(
         f"**{plain(header.data.title)}** · n = {header.n:,} {noun} · seed {header.seed} · predicted masks by "
         f"{plain(masker_title(header.masker))} · computed {header.created[:10]}"
     )
-    changed = _changed_since(header)
+    cards = listing(dials=True).cards
+    gone = [one.title for one in header.checkpoints if one.name not in cards]
+    if gone:
+        st.caption(f"Not on this machine: {plain(_some(gone))}. Their figures stand as they were computed.")
+    changed = [one.title for one in header.checkpoints if one.name in cards and seal_of(cards[one.name]) != one.seal]
     if changed:
         st.warning(
-            f"Made again or removed since then: {plain(_some(changed))}. The figures are of the former ones.",
+            f"Made again since then: {plain(_some(changed))}. The figures are of the former ones.",
             icon=":material/history:",
         )
     with st.expander("Compute it again", icon=":material/terminal:"):
@@ -116,11 +122,3 @@ def show_head(header: Header) -> None:
 def _some(titles: list[str]) -> str:
     """A few of them, and how many more there are."""
     return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-
-
-def _changed_since(header: Header) -> list[str]:
-    """Titles of the checkpoints that are no longer those that were evaluated."""
-    from bgbias_core.evaluation import seal_of
-
-    cards = listing(dials=True).cards
-    return [one.title for one in header.checkpoints if one.name not in cards or seal_of(cards[one.name]) != one.seal]

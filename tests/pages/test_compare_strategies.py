@@ -129,6 +129,14 @@ def test_without_classifiers_it_says_what_to_do() -> None:
     assert "checkpoints rebuild" in open_page().warning[0].value
 
 
+def test_who_is_not_here_any_more_is_named(make_checkpoint: MakeCheckpoint) -> None:
+    make_checkpoint("aviary-convnext-unmasked")
+    save_evaluation()
+    text = sentences(open_page(view=WHOLE, evaluation="made-up"))
+    assert "Not on this machine: Small early. Their figures stand as they were computed." in text
+    assert "Made again since then: Small unmasked. The figures are of the former ones." in text
+
+
 @pytest.mark.usefixtures("three")
 class TestWholeDataSet:
     def test_the_numbers_on_the_page_are_those_of_the_evaluation(self) -> None:
@@ -145,7 +153,7 @@ class TestWholeDataSet:
         assert "– 1" in reliance[2][1], "0 by construction"
         text = sentences(app)
         assert f"n = {BIRDS} birds · seed 0 · predicted masks by GrabCut · computed 2026-01-02" in text
-        assert "made again or removed since" in text.lower(), "the seals are made up"
+        assert "Made again since then: Small unmasked, Small early" in text, "the seals are made up"
         assert app.code[0].value == "python -m bgbias_core evaluate --data aviary"
 
     def test_the_finding_is_one_sentence(self) -> None:
