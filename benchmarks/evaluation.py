@@ -99,8 +99,9 @@ def main() -> None:
     alone = one_by_one(checkpoints, data, options.scenes, list(table["sample"].unique()), load_masker(name))
     apart = _now() - started
     key = ["sample", "condition", "scene", "checkpoint", "mask_source"]
-    said = dict(zip(zip(*(table[one] for one in key), strict=True), table["predicted"].astype(object), strict=True))
-    differ = [one for one in {*said, *alone} if (said.get(one, 0) or "") != alone.get(one)]
+    names = table["predicted"].astype("object").fillna("")  # where no object was found, nothing was named
+    said = dict(zip(zip(*(table[one] for one in key), strict=True), names, strict=True))
+    differ = [one for one in {*said, *alone} if said.get(one) != alone.get(one)]
     pictures = len({one[:3] for one in alone})
     print(f"{options.n} photographs, {pictures} pictures, {len(checkpoints)} checkpoints, {len(alone)} answers")
     print("| evaluation | seconds | core seconds | pictures a second | answers a second |\n|---|---|---|---|---|")
