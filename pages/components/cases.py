@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bgbias_core.aviary import PLACES, Recipe
+from bgbias_core.data import TRAINING_SIZE
 from bgbias_core.errors import BgBiasError, EvaluationError
 from bgbias_core.images import Image
 from bgbias_core.masks import mask_words
@@ -135,13 +136,17 @@ def _remade(cases: Cases, row: int) -> Case:
 def _make(key: tuple[str, str], row: int, seal: str, _cases: Cases) -> Case:
     from bgbias_core.evaluation.results import seal_of
 
-    made = _cases.remake(row)
     header = _cases.evaluation.header
-    about = header.checkpoint(made.row.checkpoint)
+    about = header.checkpoint(_cases.row(row).checkpoint)
     card = listing(dials=True).cards.get(about.name)
+    # A bird is drawn at the size that its checkpoint looks at, which only the card tells.
+    made = _cases.remake(row, size=TRAINING_SIZE if card is None else None)
     sentence = _sentence(header, about, made)
+    drawn_anyhow = card is None and header.data.kind == "aviary"
+    size = "×".join(str(side) for side in made.shown.image.shape[1::-1])
+    sentence += f" Drawn again, {size}." if drawn_anyhow else f" Made again to the pixel, {size}."
     if card is None:
-        sentence += " *The checkpoint is gone since.*"
+        sentence += " *The checkpoint is not on this machine.*"
     elif seal_of(card) != about.seal:
         sentence += " *The checkpoint was trained anew since, and may say something else now.*"
     named = case_title(header, made.row)
@@ -217,10 +222,9 @@ def _sentence(header: Header, about: EvaluatedCheckpoint, made: RemadeCase) -> s
     if row.original_predicted and made.scene is not None:
         where = "in its ID place" if header.data.kind == "aviary" else "on the photograph itself"
         before = f"; {where} it named it {plain(spell_class(row.original_predicted))}"
-    size = "×".join(str(side) for side in made.shown.image.shape[1::-1])
     return (
         f"**{plain(_capital(case_title(header, row)))}**, a case of “{plain(header.title)}”: "
-        f"{plain(about.title)} ({looked}) {said}{before}. Made again to the pixel, {size}."
+        f"{plain(about.title)} ({looked}) {said}{before}."
     )
 
 

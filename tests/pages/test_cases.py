@@ -16,6 +16,8 @@ from tests.pages.opening import sentences, widget
 from tests.pages.test_swap_backgrounds import headers, open_page
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.pages.conftest import MakeCheckpoint
 
 
@@ -100,3 +102,14 @@ def test_a_retrained_checkpoint_is_named(evaluation: Evaluation, make_checkpoint
     assert "trained anew" not in remade(f"small:{row}").sentence
     make_checkpoint("aviary-convnext-early", "fan-crested jay")
     assert "trained anew since" in remade(f"small:{row}").sentence
+
+
+def test_without_its_checkpoint_a_bird_is_drawn_all_the_same(evaluation: Evaluation, shipped: Path) -> None:
+    row = find(evaluation, condition="OOD", checkpoint="aviary-convnext-early")
+    before = remade(f"small:{row}")
+    assert "Made again to the pixel, 96×96." in before.sentence
+    for file in shipped.glob("aviary-convnext-early.*"):
+        file.unlink()
+    case = remade(f"small:{row}")
+    np.testing.assert_array_equal(case.photograph.image, before.photograph.image)
+    assert case.sentence.endswith("Drawn again, 96×96. *The checkpoint is not on this machine.*")
