@@ -25,7 +25,7 @@ from bgbias_core.evaluation.masks import iou
 from bgbias_core.evaluation.matrices import Cell
 from bgbias_core.masks import load_masker
 from bgbias_core.masks.segmenters import load_segmenter
-from bgbias_core.models import DIALS, Card, Checkpoint, Metric, list_checkpoints, load_checkpoint
+from bgbias_core.models import DIALS, Card, Checkpoint, Metric, find_checkpoint, list_checkpoints, load_checkpoint
 from bgbias_core.models.photo import photo_cards
 from bgbias_core.paths import SHIPPED_CHECKPOINTS, SHIPPED_EVALUATIONS, SHIPPED_SEGMENTERS
 from bgbias_core.training import TrainingConfig, dial_points
@@ -159,16 +159,18 @@ def test_the_dial_of_depth_leads_from_early_to_late(backbone, levels) -> None:
     assert curve[0].low > curve[levels[-1]].high
 
 
-def test_the_shipped_evaluation_of_photographs_has_every_condition_and_agrees_with_the_cards() -> None:
-    path = SHIPPED_EVALUATIONS / "species.parquet"
+@pytest.mark.parametrize(("name", "prefix"), [("species", "species-lite0-"), ("species-vit", "species-vit-")])
+def test_the_shipped_evaluations_of_photographs_have_every_condition_and_agree_with_the_cards(name, prefix) -> None:
+    path = SHIPPED_EVALUATIONS / f"{name}.parquet"
     assert path.stat().st_size <= 2e6
     evaluation = Evaluation.load(path)
+    assert {about.name for about in evaluation.header.checkpoints} == {h for h in HEADS if h.startswith(prefix)}
     data = evaluation.header.data
     assert (data.folder, data.scenes, data.masks) == ("$BGBIAS_CUB", "$BGBIAS_SCENES", "")
     assert f"--root {data.folder} --scenes {data.scenes}" in evaluation.header.command
     assert set(evaluation.table["condition"]) == {spec.title for spec in CONDITIONS.values()}
     for about in evaluation.header.checkpoints:
-        card = load_checkpoint(about.name).card
+        card, _ = find_checkpoint(about.name)
         assert about.seal == seal_of(card)
         assert {(m.mask_source, m.value, m.n) for m in card.metrics} == {
             (m.mask_source, m.value, m.n) for m in card_metrics(evaluation, about.name) if m.condition == "original"
