@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bgbias_core.images import Image, check_image
 from bgbias_core.images import resize as resize_image
 from bgbias_core.masks.contract import Box, MaskResult, check_box
+from bgbias_core.masks.network import with_folded_norms
 from bgbias_core.masks.segmenters import load_segmenter
 
 AROUND = 0.15
@@ -36,7 +37,8 @@ class Segmenter:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.card, self._network = load_segmenter(name)
+        self.card, network = load_segmenter(name)
+        self._network = with_folded_norms(network, self.card.size)
 
     @property
     def fingerprint(self) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from bgbias_core.errors import CheckpointError, ImageError, ModelError, UnknownNameError
 from bgbias_core.images import Image
 from bgbias_core.masks import KeptMasks, list_maskers, load_masker, masker_key
-from bgbias_core.masks.network import SegmentationNetwork, build_segmentation_network
+from bgbias_core.masks.network import SegmentationNetwork, build_segmentation_network, with_folded_norms
 from bgbias_core.masks.segmenter import Segmenter, expected_iou
 from bgbias_core.masks.segmenters import SegmenterCard, list_segmenters, load_segmenter, save_segmenter
 from bgbias_core.models import backbone_spec
@@ -106,6 +106,27 @@ class TestMasks:
     def test_images_only(self, bright: Segmenter) -> None:
         with pytest.raises(ImageError):
             bright(np.zeros((5, 5), np.uint8))
+
+
+class TestFolding:
+    @pytest.mark.parametrize("full_size", [False, True])
+    def test_it_is_the_same_function_without_norms(self, full_size: bool) -> None:
+        torch.manual_seed(0)
+        network = SegmentationNetwork(backbone_spec(ENCODER), full_size=full_size)
+        for norm in (one for one in network.modules() if isinstance(one, nn.BatchNorm2d)):
+            nn.init.normal_(norm.running_mean)
+            nn.init.uniform_(norm.running_var, 0.5, 2)
+            nn.init.uniform_(norm.weight, 0.5, 2)
+            nn.init.normal_(norm.bias)
+        network.eval()
+        images = torch.rand(2, 3, 96, 64)
+        with torch.inference_mode():
+            expected = network(images)
+            folded = with_folded_norms(network, 64)
+            # The logits of such a network are in the hundreds.
+            torch.testing.assert_close(folded(images), expected, rtol=0, atol=1e-3 * float(expected.abs().mean()))
+            assert torch.equal(network(images), expected), "the network itself is left alone"
+        assert not [one for one in folded.modules() if isinstance(one, nn.BatchNorm2d)]
 
 
 class TestConfidence:
