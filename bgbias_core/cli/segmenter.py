@@ -13,6 +13,7 @@ from bgbias_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from bgbias_core.images import Image, Mask
+    from bgbias_core.masks import Masker
     from bgbias_core.training.segmenter_config import SegmenterConfig
 
 segmenter_app = typer.Typer(help="Networks that find the object of a picture.", no_args_is_help=True)
@@ -86,33 +87,35 @@ def evaluate(
         int, typer.Option("--aviary", min=0, metavar="N", help="N test birds of Aviary in places drawn at random.")
     ] = 0,
     segmenter: Annotated[
-        str | None, typer.Option("--segmenter", metavar="NAME", help="Which masker; the one for photographs if none.")
+        list[str] | None,
+        typer.Option(
+            "--segmenter",
+            metavar="NAME",
+            help="Which masker; the one for photographs if none. Several: each on what it held back.",
+        ),
     ] = None,
     held_back: Annotated[
         bool, typer.Option("--held-back", help="Only what the segmenter's card says it was not trained on.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Mean per-image IoU with the given masks, with its 95% interval; of CUB, only test photographs are taken."""
-    from bgbias_core.evaluation.masks import score_masks
-    from bgbias_core.masks import default_masker, load_masker
-    from bgbias_core.masks.segmenter import Segmenter
+    """Mean per-image IoU with the given masks, with its 95% interval; of CUB, only test photographs are taken.
 
-    masker = load_masker(segmenter or default_masker("photograph"))
-    if held_back and not isinstance(masker, Segmenter):
-        raise ConfigError(f"'{masker.name}' is no trained network and held nothing back; leave --held-back out.")
-    names = (
-        {name for some in masker.card.held_back.values() for name in some} if isinstance(masker, Segmenter) else set()
-    )
-    if held_back and not names:
-        raise ConfigError(f"The card of '{masker.name}' names nothing that was held back; leave --held-back out.")
-    pairs = [
-        *_birds(aviary),
-        *_listed(images or [], masks or [], cub, names if held_back else None, anything=aviary > 0),
-    ]
-    scores = score_masks(
-        masker, ((name, *read()) for name, read in pairs), total=len(pairs), progress=counter("masks found")
-    )
+    Several segmenters, each trained without a part of the same data, are measured together on what each never saw.
+    """
+    from bgbias_core.evaluation.masks import score_masks, together
+    from bgbias_core.masks import default_masker, load_masker
+
+    maskers = [load_masker(name) for name in dict.fromkeys(segmenter or [default_masker("photograph")])]
+    if len(maskers) > 1 and not held_back:
+        raise ConfigError("Several segmenters are measured together only on what each held back; add --held-back.")
+    parts = []
+    for masker in maskers:
+        only = _held_back(masker) if held_back else None
+        pairs = [*_birds(aviary), *_listed(images or [], masks or [], cub, only, anything=aviary > 0)]
+        read = ((name, *opened()) for name, opened in pairs)
+        parts.append(score_masks(masker, read, total=len(pairs), progress=counter("masks found")))
+    scores = together(parts)
     if as_json:
         print_json(scores.as_dict())
         return
@@ -130,6 +133,16 @@ def evaluate(
             ]
         ],
     )
+
+
+def _held_back(masker: Masker) -> set[str]:
+    from bgbias_core.masks.segmenter import Segmenter
+
+    if not isinstance(masker, Segmenter):
+        raise ConfigError(f"'{masker.name}' is no trained network and held nothing back; leave --held-back out.")
+    if not (names := {name for some in masker.card.held_back.values() for name in some}):
+        raise ConfigError(f"The card of '{masker.name}' names nothing that was held back; leave --held-back out.")
+    return names
 
 
 @segmenter_app.command("list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,6 +101,31 @@ def score_masks(
         raise EvaluationError("No image with a mask was given; a masker is scored on at least one.")
     ious, confidences, times = np.array(scores, dtype=np.float64).T
     return MaskScores(masker.name, names, ious, confidences, times)
+
+
+def together(parts: Sequence[MaskScores]) -> MaskScores:
+    """Scores of maskers that each have pictures of their own, as of one: cross-validation, where each held some back.
+
+    Args:
+        parts: The scores of each.
+
+    Raises:
+        EvaluationError: There is none, or two maskers were scored on the same picture, which would count twice.
+    """
+    if not parts:
+        raise EvaluationError("No scores were given; take together those of at least one masker.")
+    names = [name for part in parts for name in part.names]
+    if len(set(names)) < len(names):
+        twice = next(name for name, count in Counter(names).items() if count > 1)
+        raise EvaluationError(
+            f"Two of these maskers are scored on the same picture, '{twice}', which can count only once; measure them "
+            "one by one."
+        )
+    return MaskScores(
+        ", ".join(part.masker for part in parts),
+        names,
+        *(np.concatenate([getattr(part, one) for part in parts]) for one in ("ious", "confidences", "seconds")),
+    )
 
 
 def iou(found: NDArray[np.bool_], given: NDArray[np.bool_]) -> float:

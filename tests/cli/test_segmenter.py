@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bgbias_core.masks.network import SegmentationNetwork
+from bgbias_core.masks.segmenters import save_segmenter
+from bgbias_core.models import backbone_spec
+from bgbias_core.paths import own_segmenters
 from tests.cli.calling import refused, run, run_json
 from tests.data.making import make_cub
+from tests.masks.test_segmenter import card
 from tests.training.test_segmenter import config, make_pairs
 
 
@@ -41,6 +46,22 @@ def test_evaluate_opens_cubs_test_photographs_only(tmp_path: Path) -> None:
     scored = run_json("segmenter", "evaluate", "--segmenter", "grabcut", "--cub", root)
     assert all(int(one["name"][-8:-4]) % 2 == 0 for one in scored["images"])
     assert scored["n"] == 4
+
+
+def test_twins_are_measured_together_on_what_each_held_back(tmp_path: Path) -> None:
+    root = make_cub(tmp_path, classes=3, per_class=4)
+    twins = []
+    for number in (1, 2):
+        held_back = {"CUB": (f"Made up bird {number}",)}
+        made = card(f"twin-{number}", least_confidence=0).model_copy(update={"held_back": held_back})
+        save_segmenter(own_segmenters(), made, SegmentationNetwork(backbone_spec(made.encoder)))
+        twins += ["--segmenter", made.name]
+    alone = [run_json("segmenter", "evaluate", *twins[at : at + 2], "--held-back", "--cub", root) for at in (0, 2)]
+    both = run_json("segmenter", "evaluate", *twins, "--held-back", "--cub", root)
+    assert both["masker"] == "twin-1, twin-2"
+    assert both["images"] == alone[0]["images"] + alone[1]["images"]
+    assert [len(one["images"]) for one in alone] == [4, 4]
+    assert "add --held-back" in refused(run("segmenter", "evaluate", *twins, "--cub", root))
 
 
 def test_sentences(tmp_path: Path, configured: Path) -> None:

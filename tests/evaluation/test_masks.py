@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bgbias_core.errors import EvaluationError, MaskError
-from bgbias_core.evaluation.masks import iou, score_masks
+from bgbias_core.evaluation.masks import iou, score_masks, together
 from bgbias_core.images import Image, Mask
 from bgbias_core.masks import Box, MaskResult
 
@@ -56,3 +56,15 @@ def test_a_mask_of_another_size() -> None:
     name, image, mask = pair(4)
     with pytest.raises(MaskError):
         score_masks(LeftHalf(), [(name, image, mask[:2])], total=1)
+
+
+def test_several_on_pictures_of_their_own_count_as_one() -> None:
+    parts = [score_masks(LeftHalf(), [pair(columns) for columns in some], total=len(some)) for some in ((4, 8), (1,))]
+    scores = together(parts)
+    assert list(scores.names) == ["4", "8", "1"]
+    assert scores.ious.tolist() == [1.0, 0.5, 0.25]
+    assert scores.confidences.tolist() == [0.75] * 3
+    with pytest.raises(EvaluationError, match="'4'"):
+        together([parts[0], parts[0]])
+    with pytest.raises(EvaluationError, match="at least one"):
+        together([])
