@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bgbias_core.images import Image, check_image
 from bgbias_core.images import resize as resize_image
@@ -23,9 +24,11 @@ _AT_ONCE = 16
 class Segmenter:
     """Find the object with a trained network.
 
-    Gives a hard mask (0 or 1) of the image's size. Its confidence is the IoU that the network expects of it, taking its
-    own probabilities p at their word: Σ p over the mask, divided by the area of the mask plus Σ p outside. Below the
-    card's ``least_confidence`` nothing clear was found, and the mask is empty.
+    Gives a hard mask (0 or 1) of the image's size. Its confidence is the IoU that is expected of it, taking the
+    probabilities p at their word: Σ p over the mask, divided by the area of the mask plus Σ p outside. Below the card's
+    ``second_look`` the network looks at the mirror image too, and the mean of both probabilities counts: what it makes
+    up on one side it seldom makes up on the other. Below ``least_confidence`` nothing clear was found, and the mask is
+    empty.
 
     Args:
         name: A shipped or own segmenter.
@@ -84,11 +87,20 @@ class Segmenter:
         size = (self.card.size, self.card.size)
         pixels = torch.from_numpy(np.stack([resize_image(image, size, "squash") for image in images]))
         with torch.inference_mode():
-            found = self._network(pixels.permute(0, 3, 1, 2).float().div_(255)).float().sigmoid()[:, 0].numpy()
+            found = self._look(pixels.permute(0, 3, 1, 2).float().div_(255))
         return [
             np.asarray(cv2.resize(one, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
-            for one, image in zip(found, images, strict=True)
+            for one, image in zip(found.numpy(), images, strict=True)
         ]
+
+    def _look(self, pixels: Tensor) -> Tensor:
+        found: Tensor = self._network(pixels).float().sigmoid()[:, 0]
+        sure = (expected_iou(one, (one > 0.5).astype(np.float32)) for one in found.numpy())
+        unsure = [row for row, confidence in enumerate(sure) if confidence < self.card.second_look]
+        if unsure:
+            mirrored = self._network(pixels[unsure].flip(3)).float().sigmoid()[:, 0].flip(2)
+            found[unsure] = (found[unsure] + mirrored) / 2
+        return found
 
     def _result(self, probability: NDArray[np.float32], source: str) -> MaskResult:
         mask = (probability > 0.5).astype(np.float32)

@@ -54,6 +54,7 @@ class SegmenterCard(SealedCard):
         encoder: A name of ``BACKBONES`` or ``timm/…``.
         full_size: Whether its decoder ends at the image's size.
         size: Side in pixels of the square it sees; images are squashed to it.
+        second_look: Below this confidence the mirror image is looked at too; 0 for never.
         least_confidence: Below this confidence a mask is not given out: nothing clear was found.
         weights_sha256: Checksum of the weights' file.
         encoder_weights: Where the encoder's weights came from.
@@ -73,6 +74,7 @@ class SegmenterCard(SealedCard):
     encoder: str
     full_size: bool
     size: int
+    second_look: float = Field(default=0, ge=0, le=1)
     least_confidence: float = Field(ge=0, le=1)
     weights_sha256: str = ""
     encoder_weights: str
@@ -83,6 +85,9 @@ class SegmenterCard(SealedCard):
     seed: int
     quality: tuple[Quality, ...] = ()
     versions: dict[str, str]
+
+    def _left_out(self) -> set[str]:
+        return set() if self.second_look else {"second_look"}
 
 
 def list_segmenters() -> tuple[dict[str, SegmenterCard], dict[str, str]]:

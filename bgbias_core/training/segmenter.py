@@ -126,6 +126,7 @@ def _card(config: SegmenterConfig, sources: Sequence[Source], origin: Origin) ->
         encoder=config.encoder,
         full_size=config.full_size,
         size=config.size,
+        second_look=config.second_look,
         least_confidence=config.least_confidence,
         encoder_weights=origin.source,
         encoder_sha256=origin.sha256,

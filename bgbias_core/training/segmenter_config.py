@@ -117,6 +117,8 @@ class SegmenterConfig(Frozen):
         stages: Sizes and lengths of the training.
         augmentation: Random changes of the training pictures.
         optimisation: The rest of the optimisation; its epochs and learning rate are the stages'.
+        second_look: Below this confidence the segmenter looks at the mirror image too: better masks of what is hard, in
+            twice the time; 0 for never.
         least_confidence: Below this confidence the segmenter says that it found nothing clear.
         seed: Fixes everything that is drawn.
     """
@@ -138,6 +140,7 @@ class SegmenterConfig(Frozen):
     )
     augmentation: PictureAugmentation = PictureAugmentation()
     optimisation: Optimisation = Optimisation(batch_size=16, weight_decay=1e-2, warmup_epochs=0.5, label_smoothing=0)
+    second_look: float = Field(default=0, ge=0, le=1)
     least_confidence: float = Field(default=0.5, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
 

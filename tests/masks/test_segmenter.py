@@ -28,7 +28,16 @@ class Bright(nn.Module):
         return 40 * (images[:, :1] - 0.5)
 
 
-def card(name: str = "mine", *, least_confidence: float = 0.5) -> SegmenterCard:
+class Left(nn.Module):
+    """A network that takes whatever is on the left for the object."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits = torch.full_like(images[:, :1], -4)
+        logits[..., : images.shape[3] // 4] = 4
+        return logits
+
+
+def card(name: str = "mine", *, least_confidence: float = 0.5, second_look: float = 0.0) -> SegmenterCard:
     return SegmenterCard(
         name=name,
         title="Mine",
@@ -36,6 +45,7 @@ def card(name: str = "mine", *, least_confidence: float = 0.5) -> SegmenterCard:
         encoder=ENCODER,
         full_size=False,
         size=64,
+        second_look=second_look,
         least_confidence=least_confidence,
         encoder_weights="random",
         encoder_sha256=None,
@@ -47,10 +57,13 @@ def card(name: str = "mine", *, least_confidence: float = 0.5) -> SegmenterCard:
     )
 
 
-def saved(name: str = "mine", *, seed: int = 0, least_confidence: float = 0.0) -> SegmenterCard:
+def saved(
+    name: str = "mine", *, seed: int = 0, least_confidence: float = 0.0, second_look: float = 0.0
+) -> SegmenterCard:
     torch.manual_seed(seed)
     network = SegmentationNetwork(backbone_spec(ENCODER))
-    return save_segmenter(own_segmenters(), card(name, least_confidence=least_confidence), network)
+    made = card(name, least_confidence=least_confidence, second_look=second_look)
+    return save_segmenter(own_segmenters(), made, network)
 
 
 @pytest.fixture
@@ -106,6 +119,60 @@ class TestMasks:
     def test_images_only(self, bright: Segmenter) -> None:
         with pytest.raises(ImageError):
             bright(np.zeros((5, 5), np.uint8))
+
+
+class TestSecondLook:
+    """One that looks at the mirror image where it is not sure."""
+
+    @pytest.fixture
+    def thorough(self) -> Segmenter:
+        saved(second_look=1)
+        return Segmenter("mine")
+
+    def test_a_mirrored_picture_has_the_mirrored_mask(self, thorough: Segmenter) -> None:
+        image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+        found, turned = thorough._probabilities([image, np.ascontiguousarray(image[:, ::-1])])
+        np.testing.assert_allclose(turned[:, ::-1], found, atol=1e-6)
+        thorough.card = thorough.card.model_copy(update={"second_look": 0.0})
+        assert np.abs(thorough._probabilities([image])[0] - found).max() > 1e-3
+
+    def test_what_is_seen_on_one_side_alone_is_no_object(
+        self, thorough: Segmenter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(thorough, "_network", Left())
+        nothing = np.zeros((64, 64, 3), np.uint8)
+        probability = thorough._probabilities([nothing])[0]
+        np.testing.assert_allclose(probability[:, [0, 63]], 0.5)
+        np.testing.assert_allclose(probability[:, 32], 1 / (1 + np.exp(4)), rtol=1e-5)
+        assert thorough(nothing).empty
+
+    def test_only_what_it_is_not_sure_of_is_looked_at_again(
+        self, bright: Segmenter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[int] = []
+
+        class Counted(Bright):
+            def forward(self, images: Tensor) -> Tensor:
+                seen.append(len(images))
+                return super().forward(images)
+
+        monkeypatch.setattr(bright, "_network", Counted())
+        bright.card = bright.card.model_copy(update={"second_look": 0.9})
+        faint = np.where(with_square() > 0, 160, 90).astype(np.uint8)  # probabilities of 0.99 and 0.003
+        unsure = np.where(with_square() > 0, 132, 120).astype(np.uint8)
+        expected = bright._probabilities([faint])[0]
+        assert seen == [1]
+        first, second, _ = bright._probabilities([faint, unsure, np.zeros_like(faint)])
+        assert seen == [1, 3, 2], "nothing found is not sure either"
+        np.testing.assert_array_equal(first, expected)
+        turned = bright._probabilities([np.ascontiguousarray(unsure[:, ::-1])])[0]
+        np.testing.assert_allclose(turned[:, ::-1], second, atol=1e-6)
+
+    def test_cards_of_those_that_never_do_do_not_mention_it(self) -> None:
+        for name, share in (("mine", 0.0), ("thorough", 0.9)):
+            written = saved(name, second_look=share)
+            assert ("second_look" in (own_segmenters() / f"{name}.json").read_text()) is bool(share)
+            assert load_segmenter(name)[0] == written
 
 
 class TestFolding:
