@@ -17,6 +17,8 @@ from bgbias_core.models.weights import WeightsChoice
 
 CHANNELS = (128, 64, 48, 32, 16)
 """Of the decoder's blocks, the coarsest first; the last one works at the image's full size."""
+STRIDE = 32
+"""Of the encoder's coarsest features; the sides of an image are multiples of it."""
 
 
 class SegmentationNetwork(nn.Module):
@@ -57,7 +59,7 @@ class SegmentationNetwork(nn.Module):
         """Return logits of the foreground.
 
         Args:
-            images: float ``[B, 3, H, W]``, RGB in [0, 1], H and W multiples of 32.
+            images: float ``[B, 3, H, W]``, RGB in [0, 1], H and W multiples of ``STRIDE``.
 
         Returns:
             float ``[B, 1, H, W]``.
@@ -85,7 +87,7 @@ def with_folded_norms(network: SegmentationNetwork, size: int) -> SegmentationNe
 
     Args:
         network: In eval mode; it is left alone.
-        size: Side in pixels of the image that tells which norm follows which convolution, a multiple of 32.
+        size: Side in pixels of the image that tells which norm follows which convolution, a multiple of ``STRIDE``.
     """
     folded = copy.deepcopy(network)
     sources: dict[int, nn.Conv2d] = {}

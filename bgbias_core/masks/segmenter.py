@@ -8,16 +8,17 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from bgbias_core.images import Image, check_image
 from bgbias_core.images import resize as resize_image
 from bgbias_core.masks.contract import Box, MaskResult, check_box
-from bgbias_core.masks.network import with_folded_norms
+from bgbias_core.masks.network import STRIDE, with_folded_norms
 from bgbias_core.masks.segmenters import load_segmenter
 
 AROUND = 0.15
 """Of the box's sides, added all around it before the network looks: an object is told by what it is not, too."""
+CLOSER = 0.75
+"""Side of the second look, of the first's. The object nearly fills it and so is seen larger, in half the time."""
 _AT_ONCE = 16
 
 
@@ -26,9 +27,8 @@ class Segmenter:
 
     Gives a hard mask (0 or 1) of the image's size. Its confidence is the IoU that is expected of it, taking the
     probabilities p at their word: Σ p over the mask, divided by the area of the mask plus Σ p outside. Below the card's
-    ``second_look`` the network looks at the mirror image too, and the mean of both probabilities counts: what it makes
-    up on one side it seldom makes up on the other. Below ``least_confidence`` nothing clear was found, and the mask is
-    empty.
+    ``second_look`` the network looks again, at the mirror image of what it found and a margin around it, and there the
+    mean of both probabilities counts. Below ``least_confidence`` nothing clear was found, and the mask is empty.
 
     Args:
         name: A shipped or own segmenter.
@@ -61,7 +61,7 @@ class Segmenter:
         left, top, width, height = check_box(box, image.shape)
         inside = np.zeros(image.shape[:2], dtype=bool)
         inside[top : top + height, left : left + width] = True
-        rows, columns = _around(top, height, image.shape[0]), _around(left, width, image.shape[1])
+        rows, columns = _surroundings((left, top, width, height), image.shape)
         probability = np.zeros(image.shape[:2], dtype=np.float32)
         probability[rows, columns] = self._probabilities([np.ascontiguousarray(image[rows, columns])])[0]
         return self._result(np.where(inside, probability, np.float32(0)), "given box")
@@ -84,23 +84,27 @@ class Segmenter:
         ]
 
     def _probabilities(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
-        size = (self.card.size, self.card.size)
-        pixels = torch.from_numpy(np.stack([resize_image(image, size, "squash") for image in images]))
+        found = self._look(images, self.card.size)
+        unsure = [
+            (row, _surroundings(cv2.boundingRect(mask.astype(np.uint8)), mask.shape))
+            for row, mask in enumerate(probability > 0.5 for probability in found)
+            if expected_iou(found[row], mask.astype(np.float32)) < self.card.second_look
+        ]
+        if unsure:
+            closer = [np.ascontiguousarray(np.fliplr(images[row][box])) for row, box in unsure]
+            side = STRIDE * round(CLOSER * self.card.size / STRIDE)
+            for (row, box), again in zip(unsure, self._look(closer, side), strict=True):
+                found[row][box] = (found[row][box] + np.fliplr(again)) / 2
+        return found
+
+    def _look(self, images: Sequence[Image], side: int) -> list[NDArray[np.float32]]:
+        pixels = torch.from_numpy(np.stack([resize_image(image, (side, side), "squash") for image in images]))
         with torch.inference_mode():
-            found = self._look(pixels.permute(0, 3, 1, 2).float().div_(255))
+            found = self._network(pixels.permute(0, 3, 1, 2).float().div_(255)).float().sigmoid()[:, 0].numpy()
         return [
             np.asarray(cv2.resize(one, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
-            for one, image in zip(found.numpy(), images, strict=True)
+            for one, image in zip(found, images, strict=True)
         ]
-
-    def _look(self, pixels: Tensor) -> Tensor:
-        found: Tensor = self._network(pixels).float().sigmoid()[:, 0]
-        sure = (expected_iou(one, (one > 0.5).astype(np.float32)) for one in found.numpy())
-        unsure = [row for row, confidence in enumerate(sure) if confidence < self.card.second_look]
-        if unsure:
-            mirrored = self._network(pixels[unsure].flip(3)).float().sigmoid()[:, 0].flip(2)
-            found[unsure] = (found[unsure] + mirrored) / 2
-        return found
 
     def _result(self, probability: NDArray[np.float32], source: str) -> MaskResult:
         mask = (probability > 0.5).astype(np.float32)
@@ -126,6 +130,12 @@ def expected_iou(probability: NDArray[np.float32], mask: NDArray[np.float32]) ->
     inside = float((probability * mask).sum())
     area = float(mask.sum())
     return round(inside / (area + float((probability * (1 - mask)).sum())), 6) if area else 0.0
+
+
+def _surroundings(box: Sequence[int], shape: Sequence[int]) -> tuple[slice, slice]:
+    """Rows and columns of a box (left, top, width, height) and the margin around it; of an empty one, all."""
+    left, top, width, height = box
+    return (_around(top, height, shape[0]), _around(left, width, shape[1])) if width else (slice(None), slice(None))
 
 
 def _around(start: int, length: int, limit: int) -> slice:

@@ -54,7 +54,7 @@ class SegmenterCard(SealedCard):
         encoder: A name of ``BACKBONES`` or ``timm/…``.
         full_size: Whether its decoder ends at the image's size.
         size: Side in pixels of the square it sees; images are squashed to it.
-        second_look: Below this confidence the mirror image is looked at too; 0 for never.
+        second_look: Below this confidence it looks again, closer; 0 for never.
         least_confidence: Below this confidence a mask is not given out: nothing clear was found.
         weights_sha256: Checksum of the weights' file.
         encoder_weights: Where the encoder's weights came from.

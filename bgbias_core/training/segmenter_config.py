@@ -117,8 +117,8 @@ class SegmenterConfig(Frozen):
         stages: Sizes and lengths of the training.
         augmentation: Random changes of the training pictures.
         optimisation: The rest of the optimisation; its epochs and learning rate are the stages'.
-        second_look: Below this confidence the segmenter looks at the mirror image too: better masks of what is hard, in
-            twice the time; 0 for never.
+        second_look: Below this confidence the segmenter looks again, closer: better masks of what is hard, in half as
+            much time again; 0 for never.
         least_confidence: Below this confidence the segmenter says that it found nothing clear.
         seed: Fixes everything that is drawn.
     """

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bgbias_core.errors import CheckpointError, ImageError, ModelError, UnknownNameError
-from bgbias_core.images import Image
+from bgbias_core.images import Image, resize
 from bgbias_core.masks import KeptMasks, list_maskers, load_masker, masker_key
 from bgbias_core.masks.network import SegmentationNetwork, build_segmentation_network, with_folded_norms
 from bgbias_core.masks.segmenter import Segmenter, expected_iou
@@ -121,52 +121,60 @@ class TestMasks:
             bright(np.zeros((5, 5), np.uint8))
 
 
+class Recorded(Bright):
+    """One that keeps what it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Tensor] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.seen.append(images.clone())
+        return super().forward(images)
+
+
 class TestSecondLook:
-    """One that looks at the mirror image where it is not sure."""
+    """One that looks again, closer, where it is not sure."""
 
-    @pytest.fixture
-    def thorough(self) -> Segmenter:
-        saved(second_look=1)
-        return Segmenter("mine")
-
-    def test_a_mirrored_picture_has_the_mirrored_mask(self, thorough: Segmenter) -> None:
-        image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-        found, turned = thorough._probabilities([image, np.ascontiguousarray(image[:, ::-1])])
-        np.testing.assert_allclose(turned[:, ::-1], found, atol=1e-6)
-        thorough.card = thorough.card.model_copy(update={"second_look": 0.0})
-        assert np.abs(thorough._probabilities([image])[0] - found).max() > 1e-3
-
-    def test_what_is_seen_on_one_side_alone_is_no_object(
-        self, thorough: Segmenter, monkeypatch: pytest.MonkeyPatch
+    def test_it_sees_the_mirrored_surroundings_of_what_it_found(
+        self, bright: Segmenter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(thorough, "_network", Left())
-        nothing = np.zeros((64, 64, 3), np.uint8)
-        probability = thorough._probabilities([nothing])[0]
-        np.testing.assert_allclose(probability[:, [0, 63]], 0.5)
-        np.testing.assert_allclose(probability[:, 32], 1 / (1 + np.exp(4)), rtol=1e-5)
-        assert thorough(nothing).empty
+        network = Recorded()
+        monkeypatch.setattr(bright, "_network", network)
+        bright.card = bright.card.model_copy(update={"size": 128, "second_look": 1.0})
+        image = np.random.default_rng(0).integers(0, 100, (128, 128, 3), np.uint8)
+        image[40:60, 20:60] += 150
+        bright(image)
+        whole, closer = network.seen
+        assert (whole.shape, closer.shape) == ((1, 3, 128, 128), (1, 3, 96, 96))
+        surroundings = np.ascontiguousarray(image[37:63, 14:66][:, ::-1])  # 0.15 of 20 and of 40 all around
+        expected = resize(surroundings, (96, 96), "squash").transpose(2, 0, 1) / np.float32(255)
+        np.testing.assert_allclose(closer[0].numpy(), expected, rtol=1e-6)
+
+    def test_there_the_mean_of_both_counts(self, bright: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bright, "_network", Left())
+        bright.card = bright.card.model_copy(update={"second_look": 1.0})
+        probability = bright._probabilities([np.zeros((64, 64, 3), np.uint8)])[0]
+        yes, no = 1 / (1 + np.exp([-4, 4]))
+        np.testing.assert_allclose(probability[:, [0, 8, 17]], (yes + no) / 2, err_msg="one look alone saw it there")
+        np.testing.assert_allclose(probability[:, 15], yes, err_msg="both saw it there", rtol=1e-6)
+        np.testing.assert_allclose(probability[:, 18:], no, err_msg="the first look alone saw this part", rtol=1e-5)
 
     def test_only_what_it_is_not_sure_of_is_looked_at_again(
         self, bright: Segmenter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        seen: list[int] = []
-
-        class Counted(Bright):
-            def forward(self, images: Tensor) -> Tensor:
-                seen.append(len(images))
-                return super().forward(images)
-
-        monkeypatch.setattr(bright, "_network", Counted())
+        network = Recorded()
+        monkeypatch.setattr(bright, "_network", network)
         bright.card = bright.card.model_copy(update={"second_look": 0.9})
         faint = np.where(with_square() > 0, 160, 90).astype(np.uint8)  # probabilities of 0.99 and 0.003
         unsure = np.where(with_square() > 0, 132, 120).astype(np.uint8)
         expected = bright._probabilities([faint])[0]
-        assert seen == [1]
+        assert [len(one) for one in network.seen] == [1]
         first, second, _ = bright._probabilities([faint, unsure, np.zeros_like(faint)])
-        assert seen == [1, 3, 2], "nothing found is not sure either"
+        assert [len(one) for one in network.seen] == [1, 3, 2], "nothing found is not sure either"
+        np.testing.assert_array_equal(network.seen[2][1], network.seen[1][2], "there it looks at all again")
         np.testing.assert_array_equal(first, expected)
-        turned = bright._probabilities([np.ascontiguousarray(unsure[:, ::-1])])[0]
-        np.testing.assert_allclose(turned[:, ::-1], second, atol=1e-6)
+        np.testing.assert_array_equal(bright._probabilities([unsure])[0], second)
 
     def test_cards_of_those_that_never_do_do_not_mention_it(self) -> None:
         for name, share in (("mine", 0.0), ("thorough", 0.9)):
