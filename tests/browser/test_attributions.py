@@ -60,10 +60,10 @@ def test_what_takes_long_neither_blocks_nor_moves_the_rest_and_is_cancelled(page
     page.locator(MAPS).first.wait_for()
     page.get_by_text("These numbers describe this one picture").wait_for()
     frames = page.locator(".map .frame")
-    sizes = [frames.nth(number).bounding_box() for number in range(2)]
-    assert sizes[0] is not None
-    assert sizes[1] is not None
-    assert sizes[0]["height"] == pytest.approx(sizes[1]["height"], abs=1), "waiting or there, a cell is as tall"
+    expect(frames).to_have_count(2)
+    # Both at one moment: every step of the slow map replaces its frame.
+    heights = frames.evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+    assert 0 < heights[0] == pytest.approx(heights[1], abs=1), "waiting or there, a cell is as tall"
     # Not once all is at rest: the change comes while the slow map is still being computed.
     page.get_by_text("Integrated gradients", exact=True).first.click()
     expect(page.get_by_text("computing …")).to_have_count(0)
