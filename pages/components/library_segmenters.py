@@ -56,7 +56,7 @@ def _show_card(name: str, card: SegmenterCard) -> None:
 
 def spell_quality(measured: Quality) -> str:
     """One measured number with its interval, as a sentence."""
-    whose = " (a twin that was trained without them)" if measured.network == "twin" else ""
+    whose = ", each by a twin that was trained without it" if measured.network == "twin" else ""
     return (
         f"Mean IoU {measured.value:.3f} (95% {measured.low:.3f} to {measured.high:.3f}), n = {measured.n:,}: "
         f"{measured.data}{whose}"
