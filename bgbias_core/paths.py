@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import sysconfig
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from bgbias_core.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LOCK = ".lock"
+"""In a folder that one process at a time has to itself."""
 
 
 def _shipped(name: str) -> Path:
@@ -92,3 +97,25 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     partial_file = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     write(partial_file)
     partial_file.replace(path)
+
+
+@contextmanager
+def alone_in(folder: Path, otherwise: str) -> Iterator[None]:
+    """Keep a second process from working in the same folder; the lock ends with its process, however that ends.
+
+    Args:
+        folder: The folder, which is there.
+        otherwise: The sentence for a person whose process comes second.
+
+    Raises:
+        ConfigError: Another process works there.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigError(otherwise) from None
+    try:
+        yield
+    finally:
+        lock.release()

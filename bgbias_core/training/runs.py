@@ -8,11 +8,10 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from bgbias_core.errors import ConfigError
-from bgbias_core.paths import replace_file
+from bgbias_core.paths import alone_in, replace_file
 from bgbias_core.training.config import TrainingConfig
 from bgbias_core.training.segmenter_config import SegmenterConfig
 
@@ -49,17 +48,10 @@ def alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
         yield
         return
     run.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(run / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ConfigError(
-            f"The run in {run} is being trained by another process; wait for it, stop it, or choose another folder."
-        ) from None
-    try:
+    with alone_in(
+        run, f"The run in {run} is being trained by another process; wait for it, stop it, or choose another folder."
+    ):
         yield
-    finally:
-        lock.release()
 
 
 def claim(run: Path, config: BaseModel, fingerprint: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from bgbias_core.data.workers import in_processes
 from bgbias_core.errors import ConfigError
-from bgbias_core.paths import replace_file
+from bgbias_core.paths import LOCK, alone_in, replace_file
 
 PROVENANCE = "provenance.json"
 """Where a folder says what it was made from."""
@@ -76,25 +76,27 @@ def write_set(
         progress: Called with (pictures there, all of them).
 
     Raises:
-        ConfigError: The folder holds something else or cannot be written, or a process was ended from outside.
+        ConfigError: The folder holds something else, is being made by another process or cannot be written, or a
+            process was ended from outside.
     """
     made_from = json.loads(json.dumps({**made_from, "versions": _versions()}))
     provenance = {"schema": SCHEMA, "made_from": made_from, **facts}
     try:
         _claim(folder, made_from)
-        _write(folder / PROVENANCE, json.dumps({**provenance, "finished": False}, indent=2))
-        todo = [job for job in jobs if not job.out.exists()]
-        done = len(jobs) - len(todo)
-        chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
-        for made in in_processes(make, chunks, workers):
-            done += made
-            if progress is not None:
-                progress(done, len(jobs))
-        for left_over in folder.rglob("*.part"):
-            left_over.unlink(missing_ok=True)
-        for name, text in tables.items():
-            _write(folder / name, text)
-        _write(folder / PROVENANCE, json.dumps({**provenance, "finished": True}, indent=2))
+        with alone_in(folder, f"'{folder}' is being made by another process; wait for it, or choose another folder."):
+            _write(folder / PROVENANCE, json.dumps({**provenance, "finished": False}, indent=2))
+            todo = [job for job in jobs if not job.out.exists()]
+            done = len(jobs) - len(todo)
+            chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
+            for made in in_processes(make, chunks, workers):
+                done += made
+                if progress is not None:
+                    progress(done, len(jobs))
+            for left_over in folder.rglob("*.part"):
+                left_over.unlink(missing_ok=True)
+            for name, text in tables.items():
+                _write(folder / name, text)
+            _write(folder / PROVENANCE, json.dumps({**provenance, "finished": True}, indent=2))
     except OSError as error:
         raise ConfigError(
             f"'{error.filename or folder}' cannot be written ({error.strerror or error}); make room there or choose "
@@ -130,7 +132,7 @@ def _claim(folder: Path, made_from: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     said = folder / PROVENANCE
     if not said.exists():
-        if any(not path.name.endswith(".part") for path in folder.iterdir()):
+        if any(path.name != LOCK and path.suffix != ".part" for path in folder.iterdir()):
             raise ConfigError(f"'{folder}' holds other files and no {PROVENANCE}; choose a new or an empty folder.")
         return
     try:
