@@ -55,19 +55,17 @@ def waterbirds(
         ),
     ],
     places: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Places365, or any folder with one folder a place.", show_default=False),
+        list[str],
+        typer.Option(
+            metavar="DIR | GROUP=PLACE,…",
+            help="Places365, or any folder with one folder a place; and again for each of two place groups, the first "
+            "of which is place 0. By default those of Waterbirds: land=bamboo_forest,forest/broadleaf and "
+            "water=ocean,lake/natural.",
+            show_default=False,
+        ),
     ],
     out: Out,
     masks: Masks = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=PLACE,…",
-            help="A place group; give two, the first is place 0. By default those of Waterbirds, land=bamboo_forest,"
-            "forest/broadleaf and water=ocean,lake/natural.",
-        ),
-    ] = None,
     majority: Annotated[
         float, typer.Option(min=0, max=1, help="Share of a label's training photographs in their own place group.")
     ] = 0.95,
@@ -91,12 +89,13 @@ def waterbirds(
     from bgbias_core.data.cub import INDEX
     from bgbias_core.data.generate import PUBLISHED_GROUPS, make_waterbirds, plan_waterbirds
 
+    folder, groups = _places(places)
     plan = plan_waterbirds(
         # A folder of CUB that holds Waterbirds too, perhaps half of it, is read as CUB.
         open_data("cub" if (cub.expanduser() / INDEX).is_file() else "folder", cub, masks),
-        places,
+        folder,
         out,
-        groups=[_group(text) for text in group] if group else PUBLISHED_GROUPS,
+        groups=groups or PUBLISHED_GROUPS,
         majority=majority,
         labels=labels,
         seed=seed,
@@ -106,9 +105,9 @@ def waterbirds(
     if as_json:
         _print_written(written)
         return
-    groups = list(next(iter(plan.counts.values())))
+    cells = list(next(iter(plan.counts.values())))
     print_table(
-        ["label-place", *plan.counts], ([name, *(f"{of[name]:,}" for of in plan.counts.values())] for name in groups)
+        ["label-place", *plan.counts], ([name, *(f"{of[name]:,}" for of in plan.counts.values())] for name in cells)
     )
     _say_written(written)
 
@@ -152,13 +151,26 @@ def twins(
     _say_written(written)
 
 
+def _places(given: list[str]) -> tuple[Path, list[PlaceGroup]]:
+    """The folder of the places, and the groups that were named."""
+    folders = [text for text in given if "=" not in text or Path(text).expanduser().is_dir()]
+    if len(folders) != 1:
+        raise ConfigError(
+            f"--places takes one folder, got {' and '.join(map(repr, folders)) or 'none'}; name a group of places as "
+            "GROUP=PLACE,…, for example --places PLACES365 --places land=forest --places water=ocean,lake/natural."
+        )
+    return Path(folders[0]), [_group(text) for text in given if text not in folders]
+
+
 def _group(text: str) -> PlaceGroup:
     from bgbias_core.data.generate import PlaceGroup
 
     name, _, listed = text.partition("=")
     places = tuple(place.strip() for place in listed.split(",") if place.strip())
     if not name.strip() or not places:
-        raise ConfigError(f"--group takes NAME=PLACE,PLACE,…, got '{text}'; for example water=ocean,lake/natural.")
+        raise ConfigError(
+            f"A group of places is given as GROUP=PLACE,PLACE,…, got '{text}'; for example water=ocean,lake/natural."
+        )
     return PlaceGroup(name.strip(), places)
 
 

@@ -109,7 +109,7 @@ def show_waterbirds() -> None:
         command = ["data", "waterbirds", "--cub", absolute(photographs), "--places", absolute(places)]
         command += ["--out", str((data_folder() / name).absolute())]
         for group, chosen in groups:
-            command += ["--group", f"{group}={','.join(chosen)}"]
+            command += ["--places", f"{group}={','.join(chosen)}"]
         offer_job(
             "make_start",
             "Make it",

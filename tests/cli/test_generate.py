@@ -43,7 +43,7 @@ def test_groups_labels_and_scenes_that_come_again(made, tmp_path) -> None:
         "Black footed Albatross,dry\nEastern Towhee,wet\nAmerican Goldfinch,wet\nCaspian Tern,dry\n",
     )
     command = ("data", "waterbirds", "--cub", cub, "--places", places, "--out", tmp_path / "out", "--workers", 1)
-    command += ("--group", "dry=bamboo_forest", "--group", "wet=ocean", "--labels", labels, "--majority", 0.75)
+    command += ("--places", "dry=bamboo_forest", "--places", "wet=ocean", "--labels", labels, "--majority", 0.75)
     sentence = refused(run(*command))
     assert "dry needs 22 and has 18 (4 too few); wet needs 18 and has 15 (3 too few)" in sentence
     assert "--reuse-scenes" in sentence
@@ -72,11 +72,25 @@ def test_a_folder_of_ones_own_with_masks(made, tmp_path) -> None:
     assert said["counts"]["test"].keys() == {"land-land", "land-water", "water-land", "water-water"}
 
 
-@pytest.mark.parametrize("text", ["land", "land=", "=ocean", ""])
+@pytest.mark.parametrize("text", ["land=", "=ocean", "= , "])
 def test_a_group_that_is_none_is_refused(made, tmp_path, text) -> None:
     cub, places = made
-    command = ("data", "waterbirds", "--cub", cub, "--places", places, "--out", tmp_path / "out", "--group", text)
-    assert "--group takes NAME=PLACE,PLACE,…" in refused(run(*command))
+    command = ("data", "waterbirds", "--cub", cub, "--places", places, "--out", tmp_path / "out", "--places", text)
+    assert "A group of places is given as GROUP=PLACE,PLACE,…" in refused(run(*command))
+
+
+def test_places_lie_in_one_folder(made, tmp_path) -> None:
+    cub, places = made
+    command = ("data", "waterbirds", "--cub", cub, "--out", tmp_path / "out", "--places")
+    assert f"--places takes one folder, got '{places}' and 'land'" in refused(run(*command, places, "--places", "land"))
+    assert "--places takes one folder, got none" in refused(run(*command, "land=bamboo_forest"))
+
+
+def test_a_folder_may_have_an_equals_sign_in_its_name(made, tmp_path) -> None:
+    cub, _ = made
+    places = make_scenes(tmp_path / "size=256")
+    said = run_json("data", "waterbirds", "--cub", cub, "--places", places, "--out", tmp_path / "out", "--workers", 1)
+    assert said["made_from"]["groups"].keys() == {"land", "water"}
 
 
 def test_every_place_of_a_group_must_be_there(made, tmp_path) -> None:

@@ -136,7 +136,7 @@ def test_the_form_of_waterbirds_makes_the_command(two_places: Path) -> None:
     checked(app.button("make_start").click().run())
     assert commands() == [
         ["data", "waterbirds", "--cub", "/birds", "--places", str(two_places), "--out", str(data_folder() / "mine"),
-         "--group", "land=wood", "--group", "water=beach", "--majority", "0.8", "--labels", "fixed", "--seed", "0",
+         "--places", "land=wood", "--places", "water=beach", "--majority", "0.8", "--labels", "fixed", "--seed", "0",
          "--reuse-scenes"],
     ]  # fmt: skip
 
