@@ -75,6 +75,7 @@ def clone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         with suppress(psutil.NoSuchProcess):  # it may end by itself at this very moment
             for one in [process, *process.children(recursive=True)]:
                 one.kill()
+    until(lambda: not runners())  # a killed process is there a moment longer
 
 
 def runners() -> list[psutil.Process]:
