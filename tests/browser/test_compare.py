@@ -41,6 +41,17 @@ def test_what_each_strategy_sees(page: Page, app_url: str) -> None:
     expect(page.locator(".seen tbody .label").first).to_contain_text("ViT")
 
 
+def test_in_the_dark_what_is_chosen_can_be_read_under_the_mouse_too(page: Page, app_url: str) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{app_url}/compare_strategies")
+    link = "rgb(111, 205, 185)"  # the theme's colour of links; its primary one is too dark for text
+    expect(page.get_by_role("tab", selected=True)).to_have_css("color", link)
+    chosen = page.get_by_role("radio", name="One picture")
+    press(chosen)
+    expect(chosen).to_have_attribute("data-hovered", "true")
+    expect(chosen).to_have_css("color", link)
+
+
 def test_matrix_groups_and_dials_are_there_to_be_read(page: Page, fresh_app_url: str) -> None:
     save_turned("turned")
     page.goto(f"{fresh_app_url}/compare_strategies?view=Whole+data+set&evaluation=turned")
