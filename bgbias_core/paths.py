@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bgbias_core.errors import ConfigError
+from bgbias_core.errors import BgBiasError, ConfigError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-LOCK = ".lock"
-"""In a folder that one process at a time has to itself."""
 
 
 def _shipped(name: str) -> Path:
@@ -99,23 +97,17 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     partial_file.replace(path)
 
 
-@contextmanager
-def alone_in(folder: Path, otherwise: str) -> Iterator[None]:
-    """Keep a second process from working in the same folder; the lock ends with its process, however that ends.
+def take_lock(file: Path, otherwise: BgBiasError) -> AbstractContextManager[object]:
+    """Take a lock that one process at a time can hold; it ends with the ``with`` block or with the process.
 
     Args:
-        folder: The folder, which is there.
+        file: The lock's file, in a folder that is there.
         otherwise: The sentence for a person whose process comes second.
 
     Raises:
-        ConfigError: Another process works there.
+        BgBiasError: ``otherwise``: another process holds it.
     """
-    lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        return FileLock(file).acquire(timeout=0)
     except Timeout:
-        raise ConfigError(otherwise) from None
-    try:
-        yield
-    finally:
-        lock.release()
+        raise otherwise from None

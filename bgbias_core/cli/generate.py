@@ -156,7 +156,7 @@ def _places(given: list[str]) -> tuple[Path, list[PlaceGroup]]:
     folders = [text for text in given if "=" not in text or Path(text).expanduser().is_dir()]
     if len(folders) != 1:
         raise ConfigError(
-            f"--places takes one folder, got {' and '.join(map(repr, folders)) or 'none'}; name a group of places as "
+            f"--places takes one folder, got {' and '.join(map(repr, folders)) or 'none'}; name a place group as "
             "GROUP=PLACE,…, for example --places PLACES365 --places land=forest --places water=ocean,lake/natural."
         )
     return Path(folders[0]), [_group(text) for text in given if text not in folders]
@@ -169,7 +169,7 @@ def _group(text: str) -> PlaceGroup:
     places = tuple(place.strip() for place in listed.split(",") if place.strip())
     if not name.strip() or not places:
         raise ConfigError(
-            f"A group of places is given as GROUP=PLACE,PLACE,…, got '{text}'; for example water=ocean,lake/natural."
+            f"A place group is given as GROUP=PLACE,PLACE,…, got '{text}'; for example water=ocean,lake/natural."
         )
     return PlaceGroup(name.strip(), places)
 

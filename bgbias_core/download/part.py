@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from filelock import FileLock, Timeout
-
 from bgbias_core.errors import DownloadError
-from bgbias_core.paths import replace_file
+from bgbias_core.paths import replace_file, take_lock
 
 Progress = Callable[[int, int], None]
 
@@ -207,13 +205,10 @@ def alone(path: Path) -> Iterator[None]:
     Raises:
         DownloadError: Another process is at it, or there can be no such folder.
     """
+    taken = f"'{path}' is being written by another process already; wait until that is done, then repeat this."
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(f".{path.name}.lock")).acquire(timeout=0)
-    except Timeout:
-        raise DownloadError(
-            f"'{path}' is being written by another process already; wait until that is done, then repeat this."
-        ) from None
+        lock = take_lock(path.with_name(f".{path.name}.lock"), DownloadError(taken))
     except OSError as error:
         raise DownloadError(f"'{path}' cannot be written ({error.strerror}); choose another place.") from error
     with lock:

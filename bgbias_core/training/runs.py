@@ -11,7 +11,7 @@ from accelerate import Accelerator, DataLoaderConfiguration
 from pydantic import BaseModel, ValidationError
 
 from bgbias_core.errors import ConfigError
-from bgbias_core.paths import alone_in, replace_file
+from bgbias_core.paths import replace_file, take_lock
 from bgbias_core.training.config import TrainingConfig
 from bgbias_core.training.segmenter_config import SegmenterConfig
 
@@ -48,9 +48,8 @@ def alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
         yield
         return
     run.mkdir(parents=True, exist_ok=True)
-    with alone_in(
-        run, f"The run in {run} is being trained by another process; wait for it, stop it, or choose another folder."
-    ):
+    taken = f"The run in {run} is being trained by another process; wait for it, stop it, or choose another folder."
+    with take_lock(run / ".lock", ConfigError(taken)):
         yield
 
 

@@ -76,13 +76,15 @@ def test_a_folder_of_ones_own_with_masks(made, tmp_path) -> None:
 def test_a_group_that_is_none_is_refused(made, tmp_path, text) -> None:
     cub, places = made
     command = ("data", "waterbirds", "--cub", cub, "--places", places, "--out", tmp_path / "out", "--places", text)
-    assert "A group of places is given as GROUP=PLACE,PLACE,…" in refused(run(*command))
+    assert "A place group is given as GROUP=PLACE,PLACE,…" in refused(run(*command))
 
 
 def test_places_lie_in_one_folder(made, tmp_path) -> None:
     cub, places = made
     command = ("data", "waterbirds", "--cub", cub, "--out", tmp_path / "out", "--places")
-    assert f"--places takes one folder, got '{places}' and 'land'" in refused(run(*command, places, "--places", "land"))
+    for text in ("land", ""):
+        sentence = refused(run(*command, places, "--places", text))
+        assert f"--places takes one folder, got '{places}' and '{text}'" in sentence
     assert "--places takes one folder, got none" in refused(run(*command, "land=bamboo_forest"))
 
 

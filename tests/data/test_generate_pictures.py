@@ -29,7 +29,7 @@ from bgbias_core.data.generate import (
 from bgbias_core.data.generate.composite import paste
 from bgbias_core.errors import ConfigError, ImageError, MaskError, UnknownNameError
 from bgbias_core.images import read_image, read_mask
-from bgbias_core.paths import alone_in
+from bgbias_core.paths import take_lock
 from tests.data import waterbirds_oracle as oracle
 from tests.data.made_birds import make_birds, make_scenes
 from tests.data.made_up import put
@@ -222,7 +222,8 @@ def test_killed_and_called_again_it_ends_with_the_same_bytes(tmp_path) -> None:
 
 def test_a_second_process_is_kept_out_and_spoils_nothing(made, tmp_path) -> None:
     plan = plan_waterbirds(*made, tmp_path)
-    with alone_in(tmp_path, "taken"), pytest.raises(ConfigError, match="is being made by another process; wait for it"):
+    lock = take_lock(tmp_path / ".lock", ConfigError("taken"))
+    with lock, pytest.raises(ConfigError, match="is being made by another process; wait for it"):
         make_waterbirds(plan, tmp_path)
     assert make_waterbirds(plan, tmp_path).made == len(plan.jobs)
 

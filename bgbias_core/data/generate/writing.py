@@ -13,12 +13,13 @@ from typing import Any, Protocol, TypeVar
 
 from bgbias_core.data.workers import in_processes
 from bgbias_core.errors import ConfigError
-from bgbias_core.paths import LOCK, alone_in, replace_file
+from bgbias_core.paths import replace_file, take_lock
 
 PROVENANCE = "provenance.json"
 """Where a folder says what it was made from."""
 SCHEMA = 1
 _CHUNK = 16
+_LOCK = ".lock"
 
 Progress = Callable[[int, int], None]
 
@@ -83,15 +84,10 @@ def write_set(
     provenance = {"schema": SCHEMA, "made_from": made_from, **facts}
     try:
         _claim(folder, made_from)
-        with alone_in(folder, f"'{folder}' is being made by another process; wait for it, or choose another folder."):
+        taken = f"'{folder}' is being made by another process; wait for it, or choose another folder."
+        with take_lock(folder / _LOCK, ConfigError(taken)):
             _write(folder / PROVENANCE, json.dumps({**provenance, "finished": False}, indent=2))
-            todo = [job for job in jobs if not job.out.exists()]
-            done = len(jobs) - len(todo)
-            chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
-            for made in in_processes(make, chunks, workers):
-                done += made
-                if progress is not None:
-                    progress(done, len(jobs))
+            made = _make_missing(jobs, make, workers, progress)
             for left_over in folder.rglob("*.part"):
                 left_over.unlink(missing_ok=True)
             for name, text in tables.items():
@@ -107,7 +103,21 @@ def write_set(
             "A process that made pictures was ended from outside, perhaps for want of memory; give the same command "
             "again, with fewer --workers: it goes on from there."
         ) from error
-    return Written(folder, len(todo), {**provenance, "finished": True})
+    return Written(folder, made, {**provenance, "finished": True})
+
+
+def _make_missing(
+    jobs: Sequence[Job], make: Callable[[Sequence[Job]], int], workers: int, progress: Progress | None
+) -> int:
+    """Make the pictures that are not there yet; returns how many these were."""
+    todo = [job for job in jobs if not job.out.exists()]
+    done = len(jobs) - len(todo)
+    chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
+    for made in in_processes(make, chunks, workers):
+        done += made
+        if progress is not None:
+            progress(done, len(jobs))
+    return len(todo)
 
 
 def fingerprint_of_files(root: Path, names: Iterable[str]) -> str:
@@ -132,7 +142,7 @@ def _claim(folder: Path, made_from: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     said = folder / PROVENANCE
     if not said.exists():
-        if any(path.name != LOCK and path.suffix != ".part" for path in folder.iterdir()):
+        if any(path.name != _LOCK and path.suffix != ".part" for path in folder.iterdir()):
             raise ConfigError(f"'{folder}' holds other files and no {PROVENANCE}; choose a new or an empty folder.")
         return
     try:
