@@ -1,4 +1,4 @@
-"""Where things lie: what ships with the repository, and one folder of the person's own."""
+"""Where things lie, shipped and the person's own, and how to write there: whole, and one process at a time."""
 
 from __future__ import annotations
 
